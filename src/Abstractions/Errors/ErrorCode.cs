@@ -1,0 +1,79 @@
+namespace ContainerTools;
+
+/// <summary>
+/// What went wrong, in the engine's words. The names are stable: they appear as the first part of
+/// <c>FullyQualifiedErrorId</c> and as the <c>code</c> of an API error, so scripts may match on them.
+/// </summary>
+public enum ErrorCode
+{
+    /// <summary>No container has this name, id or id prefix.</summary>
+    ContainerNotFound,
+    /// <summary>An id prefix fits more than one container.</summary>
+    ContainerIdAmbiguous,
+    /// <summary>Another container has this name already.</summary>
+    ContainerNameInUse,
+    /// <summary>The container runs, and the operation needs one that does not.</summary>
+    ContainerRunning,
+    /// <summary>The container does not run, and the operation needs one that does.</summary>
+    ContainerNotRunning,
+    /// <summary>The container is paused, and the operation needs one that is not.</summary>
+    ContainerPaused,
+    /// <summary>The container is not paused, and the operation needs one that is.</summary>
+    ContainerNotPaused,
+    /// <summary>The container is being removed.</summary>
+    ContainerRemoving,
+    /// <summary>No image has this reference, id or id prefix.</summary>
+    ImageNotFound,
+    /// <summary>An image id prefix fits more than one image.</summary>
+    ImageIdAmbiguous,
+    /// <summary>A container still uses this image.</summary>
+    ImageInUse,
+    /// <summary>An image or archive document is damaged or incomplete.</summary>
+    ImageCorrupt,
+    /// <summary>The image is of a kind this engine cannot use (platform, media type, compression).</summary>
+    ImageUnsupported,
+    /// <summary>The content does not have the digest that was promised for it.</summary>
+    DigestMismatch,
+    /// <summary>An archive holds an entry that would be written outside the root file system.</summary>
+    ArchiveUnsafe,
+    /// <summary>An archive is damaged, truncated or of no known kind.</summary>
+    ArchiveCorrupt,
+    /// <summary>A file the user named does not exist.</summary>
+    FileNotFound,
+    /// <summary>The command does not exist in the container (exit code 127).</summary>
+    CommandNotFound,
+    /// <summary>The command exists in the container but cannot be executed (exit code 126).</summary>
+    CommandNotExecutable,
+    /// <summary>The image has no such user or group.</summary>
+    UserNotFound,
+    /// <summary>The kernel has no such capability.</summary>
+    CapabilityUnknown,
+    /// <summary>There is no such signal.</summary>
+    SignalUnknown,
+    /// <summary>A limit is not a number, or outside what the kernel accepts.</summary>
+    LimitInvalid,
+    /// <summary>A limit is below what the container uses now.</summary>
+    LimitBelowUsage,
+    /// <summary>An argument has a value the engine does not accept.</summary>
+    InvalidArgument,
+    /// <summary>A configuration document (OCI bundle, saved state) is not valid.</summary>
+    InvalidConfiguration,
+    /// <summary>The disk is full, or a quota is used up.</summary>
+    StorageFull,
+    /// <summary>The user may not do this.</summary>
+    PermissionDenied,
+    /// <summary>This kernel or machine cannot do this.</summary>
+    NotSupported,
+    /// <summary>The kernel refused a system call.</summary>
+    KernelError,
+    /// <summary>The container's first process could not be started.</summary>
+    LaunchFailed,
+    /// <summary>The container's monitor ended or does not answer.</summary>
+    MonitorLost,
+    /// <summary>Saved state is damaged and could not be repaired.</summary>
+    StateCorrupt,
+    /// <summary>What was waited for did not happen in the time allowed.</summary>
+    Timeout,
+    /// <summary>A file needed by the engine (ctrun, nft, …) is not installed.</summary>
+    ToolMissing,
+}
