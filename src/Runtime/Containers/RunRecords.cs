@@ -30,6 +30,8 @@ internal sealed record MonitorRecord
 /// <summary>What the first process of a run is doing.</summary>
 internal enum RunStatus
 {
+    /// <summary>It is made and stops before execve (<c>ctrun create</c>).</summary>
+    Created,
     /// <summary>It runs.</summary>
     Running,
     /// <summary>It has ended and will be started again.</summary>
@@ -49,7 +51,13 @@ internal sealed record RunRecord
     public int ProcessId { get; init; }
     /// <summary>Its start time.</summary>
     public ulong ProcessStartTime { get; init; }
-    /// <summary>The monitor's process id.</summary>
+    /// <summary>The OCI bundle's folder, absolute.</summary>
+    public required string Bundle { get; init; }
+    /// <summary>The cgroup's path below each hierarchy's root; null for none.</summary>
+    public string? CgroupPath { get; init; }
+    /// <summary>When the container was created (<c>ctrun create</c>).</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+    /// <summary>The monitor's process id; 0 where the container was made by <c>ctrun create</c> or <c>run</c> and has none.</summary>
     public required int MonitorProcessId { get; init; }
     /// <summary>The monitor's start time.</summary>
     public required ulong MonitorStartTime { get; init; }

@@ -1,0 +1,17 @@
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>What the container side of the engine needs of the image side.</summary>
+internal interface IImageStore : IImageOperations
+{
+    /// <summary>Finds an image and makes sure that its layers are unpacked.</summary>
+    /// <param name="image">A reference, a digest, a full id or a unique id prefix.</param>
+    /// <param name="cancellationToken">Cancels the unpacking.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ImageNotFound"/>, <see cref="ErrorCode.ImageIdAmbiguous"/>, <see cref="ErrorCode.ImageCorrupt"/>.</exception>
+    Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken);
+}
+
+/// <summary>A container that uses an image: keeps <see cref="IImageOperations.RemoveAsync"/> from taking it away.</summary>
+/// <param name="Container">The container's name.</param>
+/// <param name="ImageId">The digest of the image's configuration.</param>
+/// <param name="Running">Whether it runs.</param>
+internal sealed record ImageUse(string Container, string ImageId, bool Running);

@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>All that the start of a further process in a running container depends on.</summary>
+internal sealed record ExecRequest
+{
+    /// <summary>The container's configuration: says which namespaces to join and which filter to load.</summary>
+    public required OciSpec Spec { get; init; }
+    /// <summary>The process.</summary>
+    public required OciProcess Process { get; init; }
+    /// <summary>The container's first process on the host.</summary>
+    public required int ContainerProcessId { get; init; }
+    /// <summary>The container's cgroup; null for none.</summary>
+    public ICgroup? Cgroup { get; init; }
+    /// <summary>Standard input; null to inherit the caller's. Not used with a terminal.</summary>
+    public SafeHandle? StandardInput { get; init; }
+    /// <summary>Standard output; null to inherit the caller's.</summary>
+    public SafeHandle? StandardOutput { get; init; }
+    /// <summary>Standard error; null to inherit the caller's.</summary>
+    public SafeHandle? StandardError { get; init; }
+    /// <summary>How many descriptors from 3 on the process keeps.</summary>
+    public int PreservedDescriptors { get; init; }
+}

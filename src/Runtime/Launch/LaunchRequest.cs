@@ -1,0 +1,31 @@
+using System.Runtime.InteropServices;
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>All that the start of a container's first process depends on.</summary>
+internal sealed record LaunchRequest
+{
+    /// <summary>The configuration.</summary>
+    public required OciSpec Spec { get; init; }
+    /// <summary>The bundle's folder: relative paths start here.</summary>
+    public required string Bundle { get; init; }
+    /// <summary>The cgroup, created and with its limits set; null for none.</summary>
+    public ICgroup? Cgroup { get; init; }
+    /// <summary>Standard input; null to inherit the caller's. Not used with a terminal.</summary>
+    public SafeHandle? StandardInput { get; init; }
+    /// <summary>Standard output; null to inherit the caller's.</summary>
+    public SafeHandle? StandardOutput { get; init; }
+    /// <summary>Standard error; null to inherit the caller's.</summary>
+    public SafeHandle? StandardError { get; init; }
+    /// <summary>
+    /// The folder of the start gate (<c>ctrun create</c>): the first process stops before execve until <c>ctrun start</c>
+    /// opens the gate. Null executes at once.
+    /// </summary>
+    public string? GateFolder { get; init; }
+    /// <summary>How many descriptors from 3 on the process keeps (<c>--preserve-fds</c>).</summary>
+    public int PreservedDescriptors { get; init; }
+    /// <summary>The process is killed when the thread that launched it ends (PR_SET_PDEATHSIG).</summary>
+    public bool DieWithParent { get; init; }
+}

@@ -1,0 +1,30 @@
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Layers;
+
+/// <summary>
+/// How a container's root file system is put together from an image's layers. Nothing is mounted by a driver: it prepares
+/// folders and says which mount the launch is to make in the container's own mount namespace.
+/// </summary>
+internal interface IStorageDriver
+{
+    /// <summary><c>overlay</c>, <c>btrfs</c> or <c>vfs</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Makes the writable layer in the container's folder (for overlay <c>upper</c>, <c>work</c> and the mount point <c>rootfs</c>).</summary>
+    /// <param name="containerFolder">The container's folder; it exists.</param>
+    /// <param name="layers">The unpacked layers' folders, uppermost first.</param>
+    /// <param name="owner">Host id of the container's root: 0, or the first id of its user namespace.</param>
+    void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner);
+
+    /// <summary>The root mount for config.json (docs/design/state.md, "The bundle"), or null where <c>rootfs</c> is a plain folder.</summary>
+    /// <param name="containerFolder">The container's folder.</param>
+    /// <param name="layers">The unpacked layers' folders, uppermost first.</param>
+    /// <param name="uidMappings">The id map of the layers, null without a user namespace.</param>
+    /// <param name="gidMappings">The id map of the layers, null without a user namespace.</param>
+    OciMount? RootMount(
+        string containerFolder, IReadOnlyList<string> layers, IReadOnlyList<OciIdMapping>? uidMappings, IReadOnlyList<OciIdMapping>? gidMappings);
+
+    /// <summary>Removes the writable layer, whatever the container left in it (unreadable folders, immutable flags, subvolumes).</summary>
+    void Remove(string containerFolder);
+}
