@@ -35,7 +35,7 @@ internal sealed record OciLinux
     /// <summary>Execution domain (personality(2)).</summary>
     public OciPersonality? Personality { get; init; }
     /// <summary>Fields this runtime does not know.</summary>
-    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; init; }
+    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>A namespace; made anew, or joined where it has a path.</summary>

@@ -37,7 +37,7 @@ internal sealed record OciProcess
     /// <summary>CPU affinity of a process that is executed later.</summary>
     public OciExecCpuAffinity? ExecCPUAffinity { get; init; }
     /// <summary>Fields this runtime does not know.</summary>
-    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; init; }
+    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>A size in character cells.</summary>

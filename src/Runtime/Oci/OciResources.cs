@@ -25,7 +25,7 @@ internal sealed record OciResources
     /// <summary>cgroup v2 files and the values to write into them, as they are.</summary>
     public IReadOnlyDictionary<string, string>? Unified { get; init; }
     /// <summary>Fields this runtime does not know.</summary>
-    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; init; }
+    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>A device access rule.</summary>

@@ -28,7 +28,7 @@ internal sealed record OciSpec
     /// <summary>What is particular to Linux.</summary>
     public OciLinux? Linux { get; init; }
     /// <summary>Fields this runtime does not know.</summary>
-    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; init; }
+    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>The root file system (config.md, Root).</summary>
@@ -39,7 +39,7 @@ internal sealed record OciRoot
     /// <summary>Whether the container sees it read-only.</summary>
     public bool Readonly { get; init; }
     /// <summary>Fields this runtime does not know.</summary>
-    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; init; }
+    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>One mount (config.md, Mounts).</summary>
@@ -58,7 +58,7 @@ internal sealed record OciMount
     /// <summary>Group id map of an id-mapped mount.</summary>
     public IReadOnlyList<OciIdMapping>? GidMappings { get; init; }
     /// <summary>Fields this runtime does not know.</summary>
-    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; init; }
+    [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>A range of a user namespace's id map (user_namespaces(7)).</summary>
