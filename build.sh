@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# The bootstrap: sees to the machine (SDK, system packages, a PowerShell) and hands over to build.ps1.
+#
+#   ./build.sh [build|test|demo|bench|package|clean] [arguments of that task]
+#
+# What it looks for is looked for every time (it costs milliseconds); what it got once is kept in artifacts/tools, and so
+# is the answer "not to be had", so that a second run changes nothing and asks no registry.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 POWERSHELL_TELEMETRY_OPTOUT=1 POWERSHELL_UPDATECHECK=Off
+
+readonly powershell_version=7.6.9
+readonly tools=$PWD/artifacts/tools
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "build.sh: $*"; exit 1; }
+have() { PATH=$PATH:/usr/sbin:/sbin command -v "$1" > /dev/null 2>&1; }
+is_static() { have "$1" && ! ldd "$(PATH=$PATH:/usr/sbin:/sbin command -v "$1")" > /dev/null 2>&1; }
+
+require_sdk() {
+    have dotnet || die "the .NET 10 SDK is needed, and 'dotnet' is not on PATH (package dotnet-sdk-10.0)."
+    # global.json decides which SDK is good enough; dotnet explains what is missing in its own words.
+    dotnet --version > /dev/null || die "the .NET SDK that global.json asks for is missing."
+}
+
+# One line for each need: what tells that it is there, the package that brings it, what it is for.
+needs() {
+    have clang || have gcc || echo "gcc              C tool chain, for the native executable"
+    [ -e /usr/include/stdio.h ] || echo "libc6-dev        C library, for the native executable"
+    [ -e /usr/include/zlib.h ] || echo "zlib1g-dev       zlib, for the native executable"
+    is_static busybox       || echo "busybox-static   the tests' and the demo's small image"
+    have debootstrap        || echo "debootstrap      the demo's Debian image"
+    have nft                || echo "nftables         packet filter rules"
+    have ip                 || echo "iproute2         the tests' look at network namespaces"
+    have tar                || echo "tar              archives for the tests"
+    have xz                 || echo "xz-utils         archives for the tests"
+    have zstd               || echo "zstd             archives for the tests"
+}
+
+install_packages() {
+    local missing packages
+    missing=$(needs)
+    [ -n "$missing" ] || return 0
+    packages=$(awk '{ print $1 }' <<< "$missing" | tr '\n' ' ')
+    if [ "$(id -u)" = 0 ] && have apt-get; then
+        say "Installing $packages"
+        export DEBIAN_FRONTEND=noninteractive
+        # Package lists may be absent or old: fetch them when the first try fails, not every time.
+        # shellcheck disable=SC2086
+        apt-get install -y -qq --no-install-recommends $packages > /dev/null 2>&1 ||
+            { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages > /dev/null; } ||
+            die "apt-get could not install: $packages"
+        [ -z "$(needs)" ] || die "still missing after the installation: $(needs)"
+        return 0
+    fi
+    say "Missing packages (as root: apt-get install $packages):"
+    say "$missing"
+    case $missing in
+        *gcc* | *libc6-dev* | *zlib1g-dev*) die "without a C tool chain and zlib the native executable cannot be built." ;;
+    esac
+    say "Going on; what needs them is skipped."
+}
+
+new_enough() {
+    local version
+    version=$("$1" --version 2> /dev/null) || return 1
+    version=${version#PowerShell }
+    [ "$(printf '%s\n7.6\n' "${version%%-*}" | sort -V | head -n 1)" = 7.6 ]
+}
+
+# The first that works: pwsh 7.6 or later on PATH, the PowerShell .NET tool, the console host in src/Shell.
+# CONTAINERTOOLS_PWSH=<path> names one; CONTAINERTOOLS_PWSH=shell asks for src/Shell.
+find_powershell() {
+    local wanted=${CONTAINERTOOLS_PWSH:-} tool=$tools/powershell/pwsh refused=$tools/powershell-$powershell_version.not-to-be-had
+    if [ "$wanted" = shell ]; then build_shell; return; fi
+    if [ -n "$wanted" ]; then
+        [ -x "$wanted" ] || die "CONTAINERTOOLS_PWSH is '$wanted', which cannot be executed."
+        powershell=$wanted
+        return
+    fi
+    if have pwsh && new_enough pwsh; then powershell=$(command -v pwsh); return; fi
+    if [ ! -x "$tool" ] && [ ! -e "$refused" ]; then
+        say "No PowerShell 7.6 on PATH; installing the .NET tool into artifacts/tools"
+        mkdir -p "$tools"
+        if ! dotnet tool install PowerShell --version $powershell_version --tool-path "$tools/powershell" > "$refused.log" 2>&1 ||
+            ! new_enough "$tool"; then
+            mv "$refused.log" "$refused"
+            say "The .NET tool PowerShell is not to be had (see $refused; remove that file to try again)."
+        else
+            rm -f "$refused.log"
+        fi
+    fi
+    if [ -x "$tool" ] && [ ! -e "$refused" ]; then powershell=$tool; return; fi
+    build_shell
+}
+
+# The console host, built only when one of its sources is newer than the last build.
+build_shell() {
+    local stamp=$tools/shell/.built
+    powershell=$tools/shell/ctpwsh
+    if [ -e "$stamp" ] && [ -x "$powershell" ] &&
+        [ -z "$(find src/Shell Directory.Build.props Directory.Packages.props -newer "$stamp" -type f -print -quit)" ]; then
+        return
+    fi
+    say "Building src/Shell"
+    dotnet publish src/Shell -c Release -o "$tools/shell" -v quiet -nologo >&2 || die "src/Shell did not build."
+    touch "$stamp"
+}
+
+task=${1:-build}
+[ $# -eq 0 ] || shift
+case $task in
+    build | test | demo | bench | package | clean) ;;
+    -h | --help | help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) die "no such task: $task (build, test, demo, bench, package, clean)." ;;
+esac
+
+require_sdk
+install_packages
+find_powershell
+exec "$powershell" -NoProfile -NonInteractive -File build.ps1 -Task "$task" "$@"
