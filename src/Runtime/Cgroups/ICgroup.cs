@@ -11,6 +11,9 @@ internal interface ICgroup
     /// <summary>The path below each hierarchy's root, <c>/containertools/4f…</c>.</summary>
     string Path { get; }
 
+    /// <summary>The hierarchies as the container is to see them below /sys/fs/cgroup.</summary>
+    IReadOnlyList<CgroupView> Views { get; }
+
     /// <summary>Whether it is there (in the hierarchy that is looked at first).</summary>
     bool Exists { get; }
 

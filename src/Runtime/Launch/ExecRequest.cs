@@ -23,4 +23,8 @@ internal sealed record ExecRequest
     public SafeHandle? StandardError { get; init; }
     /// <summary>How many descriptors from 3 on the process keeps.</summary>
     public int PreservedDescriptors { get; init; }
+    /// <summary>
+    /// A step of the plan that is made to fail (with ENOSYS), so that tests see what a failure at any point leaves behind; null in earnest.
+    /// </summary>
+    public int? BrokenStep { get; init; }
 }

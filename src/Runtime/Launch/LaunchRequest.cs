@@ -28,4 +28,8 @@ internal sealed record LaunchRequest
     public int PreservedDescriptors { get; init; }
     /// <summary>The process is killed when the thread that launched it ends (PR_SET_PDEATHSIG).</summary>
     public bool DieWithParent { get; init; }
+    /// <summary>
+    /// A step of the plan that is made to fail (with ENOSYS), so that tests see what a failure at any point leaves behind; null in earnest.
+    /// </summary>
+    public int? BrokenStep { get; init; }
 }

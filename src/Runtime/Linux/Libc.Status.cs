@@ -5,8 +5,8 @@ namespace ContainerTools.Runtime.Linux;
 /// <summary>statx(2), symlink(2) and readlink(2).</summary>
 internal static unsafe partial class Libc
 {
-    private const int AT_SYMLINK_NOFOLLOW = 0x100;
-    private const int AT_EMPTY_PATH = 0x1000;
+    public const int AT_SYMLINK_NOFOLLOW = 0x100;
+    public const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7ff;
 
     /// <summary>statx(2), following a symbolic link at the end only if asked to.</summary>

@@ -1,0 +1,72 @@
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Launch.Contributors;
+
+/// <summary>
+/// A mount of type <c>cgroup</c>: the container's view of its own cgroup. On a pure v2 machine the hierarchy itself; on v1 and hybrid machines a
+/// tmpfs with a folder for each hierarchy, as Docker shows it.
+/// </summary>
+internal static class CgroupMounts
+{
+    /// <summary>Appends it.</summary>
+    public static void Add(LaunchContext context, OciMount mount, MountOptions options)
+    {
+        if (context.CgroupViews.Count == 0) return;
+        if (context.CgroupViews is [{ Folder: "" } only])
+        {
+            Show(context, only, mount.Destination, options);
+            return;
+        }
+
+        LaunchPlan plan = context.Plan;
+        Slot target = RootPaths.Folder(context, mount.Destination);
+        MountOptions folder = MountOptions.Parse(["nosuid", "nodev", "noexec", "mode=755"]);
+        Slot tmpfs = Mounts.NewFileSystem(plan, "tmpfs", "tmpfs", mount.Destination, folder);
+        Mounts.Attach(plan, tmpfs, target, mount.Destination, "mount tmpfs on");
+        foreach (CgroupView view in context.CgroupViews) Show(context, view, mount.Destination.TrimEnd('/') + "/" + view.Folder, options);
+        foreach (CgroupView view in context.CgroupViews) Link(context, view, tmpfs, mount.Destination);
+        if ((options.Set & Libc.MOUNT_ATTR_RDONLY) != 0)
+        {
+            Mounts.SetAttributes(plan, tmpfs, mount.Destination, new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), recursive: false);
+        }
+
+        plan.Call(SystemCall.Close, "close", "", tmpfs);
+        plan.Call(SystemCall.Close, "close", "", target);
+    }
+
+    private static void Show(LaunchContext context, CgroupView view, string destination, MountOptions options)
+    {
+        LaunchPlan plan = context.Plan;
+        Slot detached;
+        if (context.HasNamespace("cgroup"))
+        {
+            // Mounted from inside the cgroup namespace, the hierarchy shows the container's cgroup as its root.
+            MountOptions own = MountOptions.Parse(view.Options);
+            detached = Mounts.NewFileSystem(plan, view.FileSystem, view.FileSystem, destination, own);
+        }
+        else
+        {
+            detached = plan.NewSlot(view.HostPath, context.Inputs.OpenTree(view.HostPath, recursive: false, null).Descriptor);
+        }
+
+        Slot target = RootPaths.Folder(context, destination);
+        Mounts.Attach(plan, detached, target, destination, $"mount {view.FileSystem} on");
+        Mounts.Finish(plan, detached, destination, options, options.Set, options.Clear);
+        plan.Call(SystemCall.Close, "close", "", detached);
+        plan.Call(SystemCall.Close, "close", "", target);
+    }
+
+    /// <summary>Controllers that are mounted together are reachable by each one's name: cpu → cpu,cpuacct.</summary>
+    private static void Link(LaunchContext context, CgroupView view, Slot tmpfs, string destination)
+    {
+        if (!view.Folder.Contains(',', StringComparison.Ordinal)) return;
+        foreach (string controller in view.Folder.Split(','))
+        {
+            context.Plan.Call(
+                SystemCall.Symlinkat, "make the link", $"{destination}/{controller}", context.Plan.Text(view.Folder), tmpfs, context.Plan.Text(controller));
+            context.Plan.Ignore(Errno.EEXIST);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Launch.Contributors;
+
+/// <summary>
+/// The mounts of the configuration, in its order. All are made through descriptors (fsopen(2), open_tree(2), move_mount(2)) on targets that the
+/// kernel resolved inside the root.
+/// </summary>
+internal static class Mounts
+{
+    private static readonly string[] s_pseudo = ["proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay", "debugfs", "securityfs", "tracefs", "bpf"];
+
+    /// <summary>Appends them.</summary>
+    public static void Add(LaunchContext context)
+    {
+        foreach (OciMount mount in context.Spec.Mounts ?? [])
+        {
+            if (RootFileSystem.IsRootMount(mount)) continue;
+            if (!mount.Destination.StartsWith('/'))
+            {
+                throw LaunchContext.Invalid($"The mount destination '{mount.Destination}' is not an absolute path.", mount.Destination);
+            }
+
+            context.Plan.Section("config.md#mounts");
+            MountOptions options = MountOptions.Parse(mount.Options);
+            if (options.CopyUp)
+            {
+                throw new ContainerException(ErrorCode.NotSupported, $"The mount option tmpcopyup of {mount.Destination} is not supported yet.", mount.Destination);
+            }
+
+            if (mount.Type == "cgroup") CgroupMounts.Add(context, mount, options);
+            else if (options.Bind || mount.Type == "bind") Bind(context, mount, options);
+            else New(context, mount, options);
+        }
+    }
+
+    /// <summary>A new file system.</summary>
+    private static void New(LaunchContext context, OciMount mount, MountOptions options)
+    {
+        string type = mount.Type ?? throw LaunchContext.Invalid($"The mount on {mount.Destination} has neither a type nor the option bind.", mount.Destination);
+        if (options.IdMapped != 0 || mount.UidMappings is not null)
+        {
+            throw new ContainerException(
+                ErrorCode.NotSupported, $"The mount on {mount.Destination} is id-mapped, which is supported for bind mounts only.", mount.Destination);
+        }
+
+        Slot target = RootPaths.Folder(context, mount.Destination);
+        Slot detached = NewFileSystem(context.Plan, type, mount.Source, mount.Destination, options);
+        Attach(context.Plan, detached, target, mount.Destination, $"mount {type} on");
+        Finish(context.Plan, detached, mount.Destination, options, set: 0, clear: 0);
+        if (type == "proc" && RootPaths.Relative(mount.Destination) == "proc") context.Proc = detached;
+        else context.Plan.Call(SystemCall.Close, "close", "", detached);
+        context.Plan.Call(SystemCall.Close, "close", "", target);
+    }
+
+    /// <summary>Steps that make a detached mount of a new file system.</summary>
+    public static Slot NewFileSystem(LaunchPlan plan, string type, string? source, string destination, MountOptions options)
+    {
+        string what = $"mount {type} on";
+        plan.Call(SystemCall.Fsopen, what, destination, plan.Text(type), PlanArgument.Flags(Libc.FSOPEN_CLOEXEC, "FSOPEN_CLOEXEC"));
+        Slot fileSystem = plan.Result("fs");
+        Configure(plan, fileSystem, destination, what, "source", source ?? type);
+        foreach (string option in options.Data)
+        {
+            int equals = option.IndexOf('=', StringComparison.Ordinal);
+            if (equals < 0) Configure(plan, fileSystem, destination, what, option, null);
+            else Configure(plan, fileSystem, destination, what, option[..equals], option[(equals + 1)..]);
+        }
+
+        // For a file system on a device, "ro" is about the device as well: the journal must not be replayed.
+        if ((options.Set & Libc.MOUNT_ATTR_RDONLY) != 0 && Array.IndexOf(s_pseudo, type) < 0) Configure(plan, fileSystem, destination, what, "ro", null);
+        plan.Call(SystemCall.Fsconfig, what, destination, fileSystem, PlanArgument.Flags(Libc.FSCONFIG_CMD_CREATE, "FSCONFIG_CMD_CREATE"), 0, 0, 0);
+        plan.Call(SystemCall.Fsmount, what, destination, fileSystem, PlanArgument.Flags(Libc.FSMOUNT_CLOEXEC, "FSMOUNT_CLOEXEC"), (long)options.Set);
+        Slot detached = plan.Result("mount");
+        plan.Call(SystemCall.Close, "close", "", fileSystem);
+        return detached;
+    }
+
+    /// <summary>Puts a detached mount on its target.</summary>
+    public static void Attach(LaunchPlan plan, Slot detached, Slot target, string destination, string what)
+        => plan.Call(
+            SystemCall.MoveMount, what, destination, detached, plan.Text(""), target, plan.Text(""),
+            PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH | Libc.MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH"));
+
+    private static void Configure(LaunchPlan plan, Slot fileSystem, string destination, string what, string key, string? value)
+    {
+        if (value is null)
+        {
+            plan.Call(
+                SystemCall.Fsconfig, $"{what} (option {key})", destination, fileSystem, PlanArgument.Flags(Libc.FSCONFIG_SET_FLAG, "FSCONFIG_SET_FLAG"), plan.Text(key), 0, 0);
+        }
+        else
+        {
+            plan.Call(
+                SystemCall.Fsconfig, $"{what} (option {key}={value})", destination, fileSystem, PlanArgument.Flags(Libc.FSCONFIG_SET_STRING, "FSCONFIG_SET_STRING"),
+                plan.Text(key), plan.Text(value), 0);
+        }
+    }
+
+    /// <summary>A mount of something that is there already. The launcher opened it, in its own mount namespace and with its own rights.</summary>
+    private static void Bind(LaunchContext context, OciMount mount, MountOptions options)
+    {
+        LaunchPlan plan = context.Plan;
+        string source = context.Resolve(mount.Source ?? throw LaunchContext.Invalid($"The bind mount on {mount.Destination} has no source.", mount.Destination));
+        IdMaps? maps = IdMapsOf(context, mount, options);
+        OpenedTree tree = context.Inputs.OpenTree(source, options.RecursiveBind, maps);
+        Slot detached = plan.NewSlot(source, tree.Descriptor);
+        Slot target = tree.IsDirectory ? RootPaths.Folder(context, mount.Destination) : RootPaths.File(context, mount.Destination);
+        Attach(plan, detached, target, mount.Destination, $"bind {source} on");
+        Finish(plan, detached, mount.Destination, options, options.Set, options.Clear);
+        plan.Call(SystemCall.Close, "close", "", detached);
+        plan.Call(SystemCall.Close, "close", "", target);
+    }
+
+    private static IdMaps? IdMapsOf(LaunchContext context, OciMount mount, MountOptions options)
+    {
+        if (mount.UidMappings is { Count: > 0 } users) return new IdMaps(users, mount.GidMappings ?? users);
+        if (options.IdMapped == 0) return null;
+        return context.Spec.Linux?.UidMappings is { Count: > 0 } own
+            ? new IdMaps(own, context.Spec.Linux.GidMappings ?? own)
+            : throw LaunchContext.Invalid($"The mount on {mount.Destination} is to be id-mapped, but there are no id maps.", mount.Destination);
+    }
+
+    /// <summary>Attributes that the mount call itself did not set, attributes of the mounts below, and the propagation.</summary>
+    public static void Finish(LaunchPlan plan, Slot mounted, string destination, MountOptions options, ulong set, ulong clear)
+    {
+        // Propagation defaults to private: what the host mounts below a source later is none of the container's business.
+        ulong propagation = options.Propagation;
+        if ((set | clear) != 0 || propagation != 0)
+        {
+            bool recursive = propagation != 0 && options.RecursivePropagation;
+            if (recursive && (set | clear) != 0)
+            {
+                SetAttributes(plan, mounted, destination, new MountAttributes(set, clear, 0, 0), recursive: false);
+                SetAttributes(plan, mounted, destination, new MountAttributes(0, 0, propagation, 0), recursive: true);
+            }
+            else
+            {
+                SetAttributes(plan, mounted, destination, new MountAttributes(set, clear, propagation, 0), recursive);
+            }
+        }
+
+        if ((options.RecursiveSet | options.RecursiveClear) != 0)
+        {
+            SetAttributes(plan, mounted, destination, new MountAttributes(options.RecursiveSet, options.RecursiveClear, 0, 0), recursive: true);
+        }
+    }
+
+    /// <summary>mount_setattr(2) on a mount's descriptor.</summary>
+    public static void SetAttributes(LaunchPlan plan, Slot mounted, string destination, in MountAttributes attributes, bool recursive)
+        => plan.Call(
+            SystemCall.MountSetattr, "set the attributes of", destination, mounted, plan.Text(""),
+            PlanArgument.Flags(Libc.AT_EMPTY_PATH | (recursive ? Libc.AT_RECURSIVE : 0), recursive ? "AT_EMPTY_PATH|AT_RECURSIVE" : "AT_EMPTY_PATH"),
+            plan.Structure(attributes, Describe(attributes)), 32);
+
+    private static string Describe(in MountAttributes attributes)
+        => $"set 0x{attributes.Set:x}, clear 0x{attributes.Clear:x}, propagation 0x{attributes.Propagation:x}";
+}

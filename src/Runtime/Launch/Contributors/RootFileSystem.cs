@@ -1,0 +1,125 @@
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Launch.Contributors;
+
+/// <summary>The root: put in its place before the mounts, made "/" after them (pivot_root(2)).</summary>
+internal static class RootFileSystem
+{
+    /// <summary>Whether a mount of the configuration is the root itself (docs/design/state.md, "The bundle").</summary>
+    public static bool IsRootMount(OciMount mount) => mount.Destination == "/" && mount.Type == "overlay";
+
+    /// <summary>Cuts the mount tree off from the host's, and mounts the root file system in it.</summary>
+    public static void Mount(LaunchContext context)
+    {
+        LaunchPlan plan = context.Plan;
+        OciRoot root = context.Spec.Root ?? throw LaunchContext.Invalid("The configuration has no root; add \"root\": { \"path\": … }.");
+        string path = context.Resolve(root.Path);
+        plan.Section("config.md#root");
+
+        // Without this, what is mounted here would appear on the host, whose root is shared on most machines.
+        ulong propagation = PropagationOf(context.Spec.Linux?.RootfsPropagation) is { } wished and not Libc.MS_SHARED ? wished : Libc.MS_SLAVE;
+        plan.Call(
+            SystemCall.MountSetattr, "cut off the propagation of", "/", Libc.AT_FDCWD, plan.Text("/"), PlanArgument.Flags(Libc.AT_RECURSIVE, "AT_RECURSIVE"),
+            plan.Structure(new MountAttributes(0, 0, propagation, 0), "propagation"), 32);
+
+        int tree = FindOverlay(context.Spec) is { } overlay
+            ? context.Inputs.OpenOverlay(overlay)
+            : context.Inputs.OpenTree(path, recursive: true, null).Descriptor;
+        Slot detached = plan.NewSlot("root", tree);
+        // On top of the host's "/" and not on the root's own path, which the container's root may not even be allowed to reach.
+        plan.Call(
+            SystemCall.MoveMount, "mount the root file system", path, detached, plan.Text(""), Libc.AT_FDCWD, plan.Text("/"),
+            PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
+        // The descriptor of a detached mount goes with the mount when it is attached: it is the root folder from now on.
+        context.Root = detached;
+    }
+
+    /// <summary>Makes the root "/" of the new mount namespace and lets go of the old one.</summary>
+    public static void Pivot(LaunchContext context)
+    {
+        LaunchPlan plan = context.Plan;
+        plan.Section("config.md#root");
+        if (context.Spec.Root!.Readonly)
+        {
+            plan.Call(
+                SystemCall.MountSetattr, "make read-only:", "/", context.Root, plan.Text(""), PlanArgument.Flags(Libc.AT_EMPTY_PATH, "AT_EMPTY_PATH"),
+                plan.Structure(new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), "ro"), 32);
+        }
+
+        plan.Call(SystemCall.Fchdir, "enter", "/", context.Root);
+        // pivot_root(".", "."): the old root is stacked on the new one and taken away by the next call (pivot_root(2), NOTES).
+        plan.Call(SystemCall.PivotRoot, "pivot to", "the root file system", plan.Text("."), plan.Text("."));
+        plan.Call(SystemCall.Umount2, "detach", "the host's file systems", plan.Text("."), PlanArgument.Flags(Libc.MNT_DETACH, "MNT_DETACH"));
+        plan.Call(SystemCall.Chdir, "enter", "/", plan.Text("/"));
+        if (context.Spec.Linux?.RootfsPropagation is { Length: > 0 } name)
+        {
+            ulong propagation = PropagationOf(name)
+                ?? throw LaunchContext.Invalid($"rootfsPropagation '{name}' is not one of shared, slave, private, unbindable.", name);
+            plan.Call(
+                SystemCall.MountSetattr, "set the propagation of", "/", Libc.AT_FDCWD, plan.Text("/"),
+                PlanArgument.Flags(name.StartsWith('r') ? Libc.AT_RECURSIVE : 0, name), plan.Structure(new MountAttributes(0, 0, propagation, 0), name), 32);
+        }
+    }
+
+    private static ulong? PropagationOf(string? name)
+    {
+        if (string.IsNullOrEmpty(name)) return null;
+        ulong propagation = MountOptions.PropagationOf(name.StartsWith('r') ? name[1..] : name);
+        return propagation == 0 ? null : propagation;
+    }
+
+    /// <summary>The overlay that is the root, or null where the root is a plain folder.</summary>
+    public static OverlayRoot? FindOverlay(OciSpec spec)
+    {
+        foreach (OciMount mount in spec.Mounts ?? [])
+        {
+            if (IsRootMount(mount)) return OverlayOf(mount);
+        }
+
+        return null;
+    }
+
+    private static OverlayRoot OverlayOf(OciMount mount)
+    {
+        List<string> others = [];
+        IReadOnlyList<string> lower = [];
+        string? upper = null, work = null;
+        foreach (string option in mount.Options ?? [])
+        {
+            if (option.StartsWith("lowerdir=", StringComparison.Ordinal)) lower = SplitLayers(option[9..]);
+            else if (option.StartsWith("upperdir=", StringComparison.Ordinal)) upper = option[9..];
+            else if (option.StartsWith("workdir=", StringComparison.Ordinal)) work = option[8..];
+            else others.Add(option);
+        }
+
+        if (lower.Count == 0) throw LaunchContext.Invalid("The root mount of type overlay has no lowerdir= option.", "/");
+        return new OverlayRoot(lower, upper, work, others, mount.UidMappings is { } users ? new IdMaps(users, mount.GidMappings ?? users) : null);
+    }
+
+    /// <summary>Splits at colons; a colon or backslash of a path is written with a backslash before it, as overlayfs itself reads it.</summary>
+    internal static IReadOnlyList<string> SplitLayers(string list)
+    {
+        List<string> layers = [];
+        System.Text.StringBuilder layer = new();
+        for (int i = 0; i < list.Length; i++)
+        {
+            if (list[i] == '\\' && i + 1 < list.Length)
+            {
+                layer.Append(list[++i]);
+            }
+            else if (list[i] == ':')
+            {
+                layers.Add(layer.ToString());
+                layer.Clear();
+            }
+            else
+            {
+                layer.Append(list[i]);
+            }
+        }
+
+        layers.Add(layer.ToString());
+        return layers;
+    }
+}

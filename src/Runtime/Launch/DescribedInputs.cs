@@ -1,0 +1,34 @@
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>Inputs that open nothing but the root folder: for showing a plan without carrying it out.</summary>
+internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInputs, IDisposable
+{
+    private SafeFileHandle? root;
+
+    /// <inheritdoc/>
+    public SafeFileHandle? RootFolder
+    {
+        get
+        {
+            if (root is not null || spec.Root is null) return root;
+            string path = Path.GetFullPath(spec.Root.Path, bundle);
+            return root = Directory.Exists(path) ? Libc.Open(path, Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC) : null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps) => new(-1, Directory.Exists(path));
+
+    /// <inheritdoc/>
+    public int OpenOverlay(OverlayRoot overlay) => -1;
+
+    /// <inheritdoc/>
+    public int OpenNamespace(string path) => -1;
+
+    /// <inheritdoc/>
+    public void Dispose() => root?.Dispose();
+}

@@ -1,0 +1,115 @@
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>The launcher's half of what <see cref="Interpreter"/> draws: the report, the "go", the terminal, the gate.</summary>
+internal sealed unsafe class Handshake : IDisposable
+{
+    private readonly SafeFileHandle reportReader;
+    private readonly SafeFileHandle reportWriter;
+    private readonly SafeFileHandle? gate;
+    private SafeFileHandle? goReader;
+    private SafeFileHandle? goWriter;
+    private SafeFileHandle? console;
+    private SafeFileHandle? consoleEnd;
+
+    /// <summary>Opens the report pipe, and the gate where there is to be one.</summary>
+    public Handshake(string? gateFolder)
+    {
+        if (gateFolder is null) (reportReader, reportWriter) = Libc.CreatePipe();
+        else (gate, reportWriter, reportReader) = StartGate.Make(gateFolder);
+    }
+
+    /// <summary>The report's write end.</summary>
+    public int ReportNumber => (int)reportWriter.DangerousGetHandle();
+
+    /// <summary>Descriptors that the new process needs until execve, ascending.</summary>
+    public IReadOnlyList<int> KeptDescriptors
+    {
+        get
+        {
+            List<int> kept = [ReportNumber];
+            if (gate is not null) kept.Add((int)gate.DangerousGetHandle());
+            kept.Sort();
+            return kept;
+        }
+    }
+
+    /// <summary>The new process is to wait until its id maps are written.</summary>
+    public void UseGo() => (goReader, goWriter) = Libc.CreatePipe();
+
+    /// <summary>The new process is to send its terminal.</summary>
+    public void UseConsole() => (console, consoleEnd) = Libc.CreateSocketPair();
+
+    /// <summary>Tells the plan the descriptors.</summary>
+    public void AddSlots(LaunchContext context)
+    {
+        LaunchPlan plan = context.Plan;
+        context.Report = plan.NewSlot("report", ReportNumber);
+        if (gate is not null) context.Gate = plan.NewSlot("gate", gate.DangerousGetHandle());
+        if (consoleEnd is not null) context.ConsoleSocket = plan.NewSlot("console", consoleEnd.DangerousGetHandle());
+        if (goReader is null) return;
+        context.Go = plan.NewSlot("go", goReader.DangerousGetHandle());
+        // The process's own copy of the write end would keep it waiting for a launcher that has died.
+        plan.Section("pipe(2)");
+        plan.Call(SystemCall.Close, "close", "the launcher's end", plan.NewSlot("go-launcher", goWriter!.DangerousGetHandle()));
+    }
+
+    /// <summary>Sees the new process through to execve, or to the gate.</summary>
+    /// <param name="child">The process.</param>
+    /// <param name="plan">Its plan, which has the words for a failure.</param>
+    /// <param name="maps">The id maps to write, or null.</param>
+    /// <param name="copies">Descriptors to close on this side, so that the ends of pipes are seen.</param>
+    public LaunchedProcess Complete(NewProcess child, LaunchPlan plan, IdMaps? maps, IReadOnlyList<SafeFileHandle> copies)
+    {
+        SafeFileHandle? terminal = null;
+        try
+        {
+            foreach (SafeFileHandle copy in copies) copy.Dispose();
+            reportWriter.Dispose();
+            goReader?.Dispose();
+            consoleEnd?.Dispose();
+            ulong startTime = ProcessStat.Read(child.ProcessId)?.StartTime ?? 0;
+            if (maps is not null)
+            {
+                IdMapNamespace.Write(child.ProcessId, maps);
+                // A process that has failed before it could read is told about by its report.
+                Libc.Write(goWriter!, "!"u8);
+            }
+
+            if (console is not null) terminal = Libc.ReceiveDescriptor(console);
+            StepFailure failure;
+            int read = Libc.Read(reportReader, new Span<byte>(&failure, sizeof(StepFailure)));
+            if (read < 0) throw KernelError.From("read", -read, "the report pipe");
+            if (read > 0 && failure.Step != StartGate.Ready) throw plan.Explain(failure);
+            if (read == 0 && gate is not null)
+            {
+                throw new ContainerException(ErrorCode.LaunchFailed, "The container's first process was killed before it was ready.", null);
+            }
+
+            return new LaunchedProcess { ProcessId = child.ProcessId, StartTime = startTime, PidFd = child.PidFd, Terminal = terminal };
+        }
+        catch
+        {
+            terminal?.Dispose();
+            goWriter?.Dispose();
+            Libc.SendSignal(child.PidFd, 9);
+            child.Reap();
+            child.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        reportReader.Dispose();
+        reportWriter.Dispose();
+        gate?.Dispose();
+        goReader?.Dispose();
+        goWriter?.Dispose();
+        console?.Dispose();
+        consoleEnd?.Dispose();
+    }
+}

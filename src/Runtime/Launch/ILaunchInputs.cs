@@ -1,0 +1,40 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>
+/// What the compiler of a plan asks of the machine: descriptors of things outside the container, opened by the launcher with its own
+/// rights and names, and facts. Tests give a list of their own, so that plans are compiled without root.
+/// </summary>
+internal interface ILaunchInputs
+{
+    /// <summary>A detached copy of the mount at a path of the host, id-mapped where a map is given.</summary>
+    OpenedTree OpenTree(string path, bool recursive, IdMaps? maps);
+
+    /// <summary>A detached mount of the overlay that is the container's root.</summary>
+    int OpenOverlay(OverlayRoot overlay);
+
+    /// <summary>A namespace file.</summary>
+    int OpenNamespace(string path);
+
+    /// <summary>The container's root folder, for look-ups in its passwd(5) and group(5): null where it cannot be opened.</summary>
+    SafeFileHandle? RootFolder { get; }
+}
+
+/// <summary>A detached mount.</summary>
+/// <param name="Descriptor">Its descriptor, open in the launcher.</param>
+/// <param name="IsDirectory">Whether its root is a directory; otherwise it is mounted on a file.</param>
+internal readonly record struct OpenedTree(int Descriptor, bool IsDirectory);
+
+/// <summary>The two id maps of a mount or of a user namespace.</summary>
+/// <param name="Users">User ids.</param>
+/// <param name="Groups">Group ids.</param>
+internal sealed record IdMaps(IReadOnlyList<Oci.OciIdMapping> Users, IReadOnlyList<Oci.OciIdMapping> Groups);
+
+/// <summary>The overlay of a container's root (docs/design/state.md, "The bundle").</summary>
+/// <param name="Lower">Layers, uppermost first.</param>
+/// <param name="Upper">The writable layer, or null for a read-only root.</param>
+/// <param name="Work">The overlay's work folder.</param>
+/// <param name="Others">Further options, <c>key</c> or <c>key=value</c>.</param>
+/// <param name="Maps">Id maps of the layers, or null.</param>
+internal sealed record OverlayRoot(IReadOnlyList<string> Lower, string? Upper, string? Work, IReadOnlyList<string> Others, IdMaps? Maps);

@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Launch.Contributors;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>
+/// Starts processes in containers: compiles the plan, makes the process, does the launcher's half of the hand-shake
+/// (<see cref="Interpreter"/> has the picture), and turns a failed step back into words. For ctrun only: the caller has one thread.
+/// </summary>
+internal static class Launcher
+{
+    private const ulong NewPid = 0x2000_0000;
+
+    /// <summary>Starts a container's first process.</summary>
+    /// <returns>The process, which has executed its program, or waits at the gate where there is one.</returns>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.CommandNotFound"/>, <see cref="ErrorCode.CommandNotExecutable"/>,
+    /// <see cref="ErrorCode.LaunchFailed"/> with the step that failed, <see cref="ErrorCode.UserNotFound"/>,
+    /// <see cref="ErrorCode.InvalidConfiguration"/>. Nothing is left behind, except what the caller made.</exception>
+    public static LaunchedProcess Start(LaunchRequest request)
+    {
+        OciProcess process = request.Spec.Process ?? throw LaunchContext.Invalid("The configuration has no process.", "process");
+        using LaunchPlan plan = new();
+        using LaunchInputs inputs = new(request.Spec, request.Bundle);
+        using Handshake handshake = new(request.GateFolder);
+        bool makesUserNamespace = (request.Spec.Linux?.Namespaces ?? []).Any(static item => item.Type == "user" && string.IsNullOrEmpty(item.Path));
+        if (makesUserNamespace) handshake.UseGo();
+        if (process.Terminal) handshake.UseConsole();
+        using CgroupEntry? entry = request.Cgroup?.OpenEntry();
+        LaunchContext context = new(request.Spec, process, request.Bundle, inputs, plan)
+        {
+            PreservedDescriptors = request.PreservedDescriptors,
+            DieWithParent = request.DieWithParent,
+            KeptDescriptors = handshake.KeptDescriptors,
+            CgroupViews = request.Cgroup?.Views ?? [],
+        };
+        handshake.AddSlots(context);
+        AddCgroup(context, entry);
+        using StreamCopies streams = new(context, request.StandardInput, request.StandardOutput, request.StandardError);
+        LaunchCompiler.CompileStart(context);
+        if (request.BrokenStep is { } broken) plan.Break(broken);
+
+        using SafeFileHandle? ownPids = JoinPidNamespace(request.Spec, inputs, plan);
+        NewProcess child = NewProcess.Clone(plan, handshake.ReportNumber, entry?.Folder);
+        LeavePidNamespace(ownPids);
+        return handshake.Complete(child, plan, makesUserNamespace ? MapsOf(request.Spec) : null, streams.Owned);
+    }
+
+    /// <summary>Starts a further process in a running container.</summary>
+    /// <returns>The process, which has executed its program.</returns>
+    /// <exception cref="ContainerException">As <see cref="Start"/>, and <see cref="ErrorCode.ContainerNotRunning"/>.</exception>
+    public static LaunchedProcess Exec(ExecRequest request)
+    {
+        using LaunchPlan plan = new();
+        using SafeFileHandle container = Libc.OpenProcess(request.ContainerProcessId)
+            ?? throw new ContainerException(ErrorCode.ContainerNotRunning, "The container's first process has ended.", null);
+        using SafeFileHandle root = Libc.Open(
+            string.Create(CultureInfo.InvariantCulture, $"/proc/{request.ContainerProcessId}/root"), Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        using LaunchInputs inputs = new(request.Spec, "/") { RootFolder = root };
+        using Handshake handshake = new(null);
+        if (request.Process.Terminal) handshake.UseConsole();
+        using CgroupEntry? entry = request.Cgroup?.OpenEntry();
+        LaunchContext context = new(request.Spec, request.Process, "/", inputs, plan)
+        {
+            PreservedDescriptors = request.PreservedDescriptors,
+            KeptDescriptors = handshake.KeptDescriptors,
+        };
+        handshake.AddSlots(context);
+        AddCgroup(context, entry);
+        using StreamCopies streams = new(context, request.StandardInput, request.StandardOutput, request.StandardError);
+        ulong flags = 0;
+        foreach (OciNamespace item in request.Spec.Linux?.Namespaces ?? []) flags |= Namespaces.FlagOf(item.Type);
+        LaunchCompiler.CompileExec(context, plan.NewSlot("container", container.DangerousGetHandle()), flags & ~NewPid);
+        if (request.BrokenStep is { } broken) plan.Break(broken);
+
+        // A process cannot change its own pid namespace, only that of its future children: so the launcher joins, and goes back.
+        using SafeFileHandle? ownPids = (flags & NewPid) == 0 ? null : JoinPids(container);
+        NewProcess child = NewProcess.Clone(plan, handshake.ReportNumber, entry?.Folder);
+        LeavePidNamespace(ownPids);
+        return handshake.Complete(child, plan, null, streams.Owned);
+    }
+
+    /// <summary>The plan of a container's first process, as text; nothing is mounted or started.</summary>
+    public static string Describe(LaunchRequest request)
+    {
+        OciProcess process = request.Spec.Process ?? throw LaunchContext.Invalid("The configuration has no process.", "process");
+        using LaunchPlan plan = new();
+        using DescribedInputs inputs = new(request.Spec, request.Bundle);
+        LaunchContext context = new(request.Spec, process, request.Bundle, inputs, plan)
+        {
+            DieWithParent = request.DieWithParent,
+            CgroupViews = request.Cgroup?.Views ?? [],
+        };
+        context.Report = plan.NewSlot("report");
+        if (context.MakesNamespace("user")) context.Go = plan.NewSlot("go");
+        if (process.Terminal) context.ConsoleSocket = plan.NewSlot("console");
+        if (request.GateFolder is not null) context.Gate = plan.NewSlot("gate");
+        LaunchCompiler.CompileStart(context);
+        return plan.ToString();
+    }
+
+    private static void AddCgroup(LaunchContext context, CgroupEntry? entry)
+    {
+        if (entry is null) return;
+        List<Slot> files = [];
+        foreach (SafeFileHandle file in entry.TaskFiles) files.Add(context.Plan.NewSlot("tasks", file.DangerousGetHandle()));
+        context.TaskFiles = files;
+    }
+
+    private static IdMaps MapsOf(OciSpec spec)
+    {
+        IReadOnlyList<OciIdMapping> users = spec.Linux?.UidMappings
+            ?? throw LaunchContext.Invalid("The configuration has a user namespace but no uidMappings.", "uidMappings");
+        return new IdMaps(users, spec.Linux.GidMappings ?? throw LaunchContext.Invalid("The configuration has a user namespace but no gidMappings.", "gidMappings"));
+    }
+
+    private static SafeFileHandle? JoinPidNamespace(OciSpec spec, LaunchInputs inputs, LaunchPlan plan)
+    {
+        foreach (OciNamespace item in spec.Linux?.Namespaces ?? [])
+        {
+            if (item.Type != "pid" || string.IsNullOrEmpty(item.Path)) continue;
+            using SafeFileHandle target = Libc.Open(item.Path, Libc.O_RDONLY | Libc.O_CLOEXEC);
+            return JoinPids(target);
+        }
+
+        return null;
+    }
+
+    private static SafeFileHandle JoinPids(SafeFileHandle target)
+    {
+        SafeFileHandle own = Libc.Open("/proc/self/ns/pid", Libc.O_RDONLY | Libc.O_CLOEXEC);
+        try
+        {
+            Libc.JoinNamespace(target, NewPid, "the pid namespace");
+            return own;
+        }
+        catch
+        {
+            own.Dispose();
+            throw;
+        }
+    }
+
+    private static void LeavePidNamespace(SafeFileHandle? own)
+    {
+        // The runtime could not start another thread while its children belong to another pid namespace (clone(2), CLONE_THREAD).
+        if (own is not null) Libc.JoinNamespace(own, NewPid, "the launcher's own pid namespace");
+    }
+
+    /// <summary>Copies of the streams that a plan redirects, all above 2 so that no dup3 overwrites the source of another.</summary>
+    private sealed class StreamCopies : IDisposable
+    {
+        private readonly List<SafeFileHandle> copies = [];
+
+        public StreamCopies(LaunchContext context, params ReadOnlySpan<SafeHandle?> streams)
+        {
+            if (context.ConsoleSocket is not null) return;
+            for (int i = 0; i < streams.Length; i++)
+            {
+                if (streams[i] is not { } stream) continue;
+                SafeFileHandle copy = Libc.DuplicateAboveStreams(stream);
+                copies.Add(copy);
+                context.Streams[i] = context.Plan.NewSlot(i switch { 0 => "stdin", 1 => "stdout", _ => "stderr" }, copy.DangerousGetHandle());
+            }
+        }
+
+        public IReadOnlyList<SafeFileHandle> Owned => copies;
+
+        public void Dispose()
+        {
+            foreach (SafeFileHandle copy in copies) copy.Dispose();
+        }
+    }
+}

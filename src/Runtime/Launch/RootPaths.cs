@@ -1,0 +1,85 @@
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Launch;
+
+/// <summary>
+/// Steps that find, or make, paths inside the root file system. Every path is resolved by the kernel with RESOLVE_IN_ROOT,
+/// so that a symbolic link of a hostile image leads to a place inside the root and nowhere else.
+/// </summary>
+internal static class RootPaths
+{
+    private const ulong Resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS;
+
+    /// <summary>A folder's descriptor (O_PATH); missing folders on the way are made, mode 0755.</summary>
+    public static Slot Folder(LaunchContext context, string path)
+    {
+        LaunchPlan plan = context.Plan;
+        string relative = Relative(path);
+        int direct = Open(context, relative, path, Libc.O_PATH | Libc.O_DIRECTORY);
+        Slot folder = plan.Result(path);
+        plan.Ignore(Errno.ENOENT);
+        Slot parent = context.Root;
+        string prefix = "";
+        string[] names = relative.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (int i = 0; i < names.Length; i++)
+        {
+            prefix = i == 0 ? names[i] : prefix + "/" + names[i];
+            plan.Call(SystemCall.Mkdirat, "make", "/" + prefix, parent, plan.Text(names[i]), 0x1ed);
+            plan.Ignore(Errno.EEXIST);
+            Open(context, prefix, "/" + prefix, Libc.O_PATH | Libc.O_DIRECTORY);
+            if (i == names.Length - 1) plan.Result(folder);
+            Slot made = i == names.Length - 1 ? folder : plan.Result("/" + prefix);
+            if (i > 0) plan.Call(SystemCall.Close, "close", "", parent);
+            parent = made;
+        }
+
+        plan.SkipFrom(direct);
+        return folder;
+    }
+
+    /// <summary>A file's descriptor (O_PATH) to mount something on; a missing file is made, empty, as are missing folders on the way.</summary>
+    public static Slot File(LaunchContext context, string path)
+    {
+        LaunchPlan plan = context.Plan;
+        string relative = Relative(path);
+        int direct = Open(context, relative, path, Libc.O_PATH);
+        Slot file = plan.Result(path);
+        plan.Ignore(Errno.ENOENT);
+        (Slot parent, string name, bool owned) = Parent(context, path);
+        plan.Call(SystemCall.Mknodat, "make", path, parent, plan.Text(name), 0x81a4, 0);
+        plan.Ignore(Errno.EEXIST);
+        if (owned) plan.Call(SystemCall.Close, "close", "", parent);
+        Open(context, relative, path, Libc.O_PATH);
+        plan.Result(file);
+        plan.SkipFrom(direct);
+        return file;
+    }
+
+    /// <summary>The folder a path is in, made where it is missing, and the path's last name. The descriptor is the caller's to close where it is not the root's.</summary>
+    public static (Slot Folder, string Name, bool Owned) Parent(LaunchContext context, string path)
+    {
+        string relative = Relative(path);
+        int slash = relative.LastIndexOf('/');
+        return slash < 0
+            ? (context.Root, relative, false)
+            : (Folder(context, "/" + relative[..slash]), relative[(slash + 1)..], true);
+    }
+
+    /// <summary>openat2 below the root.</summary>
+    /// <returns>The step's index.</returns>
+    public static int Open(LaunchContext context, string relative, string shown, int flags)
+    {
+        LaunchPlan plan = context.Plan;
+        OpenHow how = new((ulong)(uint)(flags | Libc.O_CLOEXEC), 0, Resolve);
+        int step = plan.Call(
+            SystemCall.Openat2, "open", shown, context.Root, plan.Text(relative.Length == 0 ? "." : relative), plan.Structure(how, FlagsOf(flags)), 24);
+        plan.RetryAgain();
+        return step;
+    }
+
+    /// <summary>The path as it is looked up from the root: no leading or trailing slash.</summary>
+    public static string Relative(string path) => path.Trim('/');
+
+    private static string FlagsOf(int flags)
+        => ((flags & Libc.O_DIRECTORY) != 0 ? "O_PATH|O_DIRECTORY" : (flags & Libc.O_PATH) != 0 ? "O_PATH" : "O_WRONLY") + ", RESOLVE_IN_ROOT";
+}
