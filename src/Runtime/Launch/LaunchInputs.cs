@@ -75,7 +75,8 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
             // The upper and the work folder must be on one mount: both paths go through one descriptor of their parent.
             string parent = Path.GetDirectoryName(upper)!;
             if (Path.GetDirectoryName(work) != parent) throw LaunchContext.Invalid($"upperdir {upper} and workdir {work} are not in one folder.", upper);
-            string folder = LayerPath(parent, overlay.Maps);
+            // Never id-mapped: overlayfs works in it as the host's root, which the map does not have. It holds the host's ids.
+            string folder = LayerPath(parent, null);
             Configure(context, "upperdir", folder + "/" + Path.GetFileName(upper));
             Configure(context, "workdir", folder + "/" + Path.GetFileName(work));
         }
