@@ -13,6 +13,7 @@ internal readonly record struct FileStatus
         Size = buffer.Size;
         ModifiedNanoseconds = (buffer.ModifiedSeconds * 1_000_000_000) + buffer.ModifiedNanoseconds;
         Mode = buffer.Mode;
+        Links = buffer.Links;
         Uid = buffer.Uid;
         Gid = buffer.Gid;
         DeviceMajor = buffer.RdevMajor;
@@ -29,6 +30,8 @@ internal readonly record struct FileStatus
     public long ModifiedNanoseconds { get; init; }
     /// <summary>Type and permission bits (inode(7)).</summary>
     public uint Mode { get; init; }
+    /// <summary>Names that lead to it; for a folder 2 and one for each folder in it, on file systems that count them.</summary>
+    public uint Links { get; init; }
     /// <summary>Owner.</summary>
     public uint Uid { get; init; }
     /// <summary>Group.</summary>
