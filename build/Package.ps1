@@ -22,6 +22,12 @@ function Invoke-Package {
     foreach ($file in Get-ChildItem -LiteralPath $output -File -Filter '*.dll') {
         $files[$(if ($file.Name -eq 'ContainerTools.Module.dll') { $file.Name } else { "lib/$($file.Name)" })] = $file.FullName
     }
+    # Libraries that differ by processor.
+    foreach ($folder in @(Get-ChildItem -LiteralPath $output -Directory -Filter 'linux-*')) {
+        foreach ($file in Get-ChildItem -LiteralPath $folder.FullName -File -Filter '*.dll') {
+            $files["lib/$($folder.Name)/$($file.Name)"] = $file.FullName
+        }
+    }
     foreach ($file in @(Get-ChildItem -Path "$Root/src/Module/Formats" -File -Filter '*.ps1xml' -ErrorAction Ignore)) {
         $files[$file.Name] = $file.FullName
     }

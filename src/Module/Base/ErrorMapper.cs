@@ -1,0 +1,96 @@
+using System.Management.Automation;
+
+namespace ContainerTools.Module;
+
+/// <summary>
+/// Turns what the engine throws into PowerShell's error records. The first part of <c>FullyQualifiedErrorId</c> is the name of the
+/// <see cref="ErrorCode"/>, so scripts can match on it.
+/// </summary>
+internal static class ErrorMapper
+{
+    /// <summary>The error id of an exception that is no <see cref="ContainerException"/>: a defect of ours.</summary>
+    public const string UnexpectedId = "UnexpectedError";
+
+    /// <summary>Makes the record.</summary>
+    /// <param name="error">What was thrown.</param>
+    /// <param name="target">What the cmdlet was working on; where null, what the exception says it concerns.</param>
+    public static ErrorRecord ToRecord(Exception error, object? target)
+    {
+        if (error is AggregateException { InnerExceptions.Count: 1 } aggregate) error = aggregate.InnerExceptions[0];
+        ErrorCode? code = CodeOf(error);
+        object? about = target ?? (error as ContainerException)?.Target;
+        if (code is null) return new ErrorRecord(error, UnexpectedId, ErrorCategory.NotSpecified, about);
+
+        ErrorRecord record = new(error, code.Value.ToString(), CategoryOf(code.Value), about);
+        if (ActionFor(code.Value) is { } action)
+        {
+            record.ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = action };
+        }
+
+        return record;
+    }
+
+    /// <summary>The engine's kind of an error, also of the framework's exceptions that mean the same; null for any other.</summary>
+    public static ErrorCode? CodeOf(Exception error) => error switch
+    {
+        ContainerException container => container.Code,
+        UnauthorizedAccessException => ErrorCode.PermissionDenied,
+        FileNotFoundException or DirectoryNotFoundException => ErrorCode.FileNotFound,
+        TimeoutException => ErrorCode.Timeout,
+        _ => null,
+    };
+
+    /// <summary>PowerShell's category for a kind of error.</summary>
+    public static ErrorCategory CategoryOf(ErrorCode code) => code switch
+    {
+        ErrorCode.ContainerNotFound or ErrorCode.ImageNotFound or ErrorCode.FileNotFound or ErrorCode.CommandNotFound
+            or ErrorCode.UserNotFound => ErrorCategory.ObjectNotFound,
+        ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
+            or ErrorCode.LimitInvalid or ErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
+        ErrorCode.ContainerNameInUse => ErrorCategory.ResourceExists,
+        ErrorCode.ContainerRunning or ErrorCode.ContainerNotRunning or ErrorCode.ContainerPaused or ErrorCode.ContainerNotPaused
+            or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,
+        ErrorCode.ContainerRemoving or ErrorCode.ImageInUse => ErrorCategory.ResourceBusy,
+        ErrorCode.ImageCorrupt or ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt or ErrorCode.InvalidConfiguration
+            or ErrorCode.StateCorrupt => ErrorCategory.InvalidData,
+        ErrorCode.ArchiveUnsafe => ErrorCategory.SecurityError,
+        ErrorCode.ImageUnsupported or ErrorCode.NotSupported => ErrorCategory.NotImplemented,
+        ErrorCode.CommandNotExecutable or ErrorCode.PermissionDenied => ErrorCategory.PermissionDenied,
+        ErrorCode.StorageFull => ErrorCategory.WriteError,
+        ErrorCode.KernelError or ErrorCode.LaunchFailed => ErrorCategory.NotSpecified,
+        ErrorCode.MonitorLost => ErrorCategory.ResourceUnavailable,
+        ErrorCode.Timeout => ErrorCategory.OperationTimeout,
+        ErrorCode.ToolMissing => ErrorCategory.NotInstalled,
+        _ => ErrorCategory.NotSpecified,
+    };
+
+    private static string? ActionFor(ErrorCode code) => code switch
+    {
+        ErrorCode.ContainerNotFound => "Look for the container with Get-Container.",
+        ErrorCode.ContainerIdAmbiguous => "Give more digits of the id, or the container's name.",
+        ErrorCode.ContainerNameInUse => "Choose another name, or remove or rename the container that has it.",
+        ErrorCode.ContainerRunning => "Stop the container first with Stop-Container, or use -Force where there is one.",
+        ErrorCode.ContainerNotRunning => "Start the container with Start-Container.",
+        ErrorCode.ContainerPaused => "Let the container go on with Resume-Container.",
+        ErrorCode.ContainerNotPaused => "Look at the container's state with Get-Container.",
+        ErrorCode.ContainerRemoving => "Wait until the container is gone.",
+        ErrorCode.ImageNotFound => "Look for the image with Get-ContainerImage, or bring it in with Import-ContainerImage.",
+        ErrorCode.ImageIdAmbiguous => "Give more digits of the id, or the image's reference.",
+        ErrorCode.ImageInUse => "Remove the containers that use the image, or use -Force.",
+        ErrorCode.ImageCorrupt => "Import the image again.",
+        ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt => "Get the archive again from where it came from.",
+        ErrorCode.ArchiveUnsafe => "Do not use this archive unless you trust where it came from and have repaired it.",
+        ErrorCode.CommandNotFound => "Give the path of a program that the image has.",
+        ErrorCode.CommandNotExecutable => "Check the program's mode and format in the image.",
+        ErrorCode.UserNotFound => "Use a name from the image's /etc/passwd, or a number.",
+        ErrorCode.CapabilityUnknown => "See capabilities(7) for the names, or complete them with the Tab key.",
+        ErrorCode.SignalUnknown => "See signal(7) for the names, or complete them with the Tab key.",
+        ErrorCode.LimitBelowUsage => "Choose a higher limit, or have the container use less first.",
+        ErrorCode.StorageFull => "Free some space and try again.",
+        ErrorCode.PermissionDenied => "Run PowerShell as root.",
+        ErrorCode.NotSupported => "See what this machine provides with Test-ContainerHost.",
+        ErrorCode.MonitorLost => "Look at the container's state with Get-Container and start it again.",
+        ErrorCode.ToolMissing => "See what is missing with Test-ContainerHost.",
+        _ => null,
+    };
+}

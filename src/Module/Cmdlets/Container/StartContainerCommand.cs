@@ -1,0 +1,20 @@
+using System.Management.Automation;
+
+namespace ContainerTools.Module.Cmdlets;
+
+/// <summary>Start-Container: starts containers, in the order given.</summary>
+[Cmdlet(VerbsLifecycle.Start, "Container", DefaultParameterSetName = NameSet, SupportsShouldProcess = true)]
+[OutputType(typeof(Container))]
+public sealed class StartContainerCommand : PassThruCmdlet
+{
+    private protected override string Action => "Start container";
+
+    private protected override Task<Container> ChangeAsync(Container container, CancellationToken cancellationToken)
+        => Engine.Containers.StartAsync(container.Id, cancellationToken);
+
+    private protected override void Changed(Container before, Container after)
+    {
+        WriteVerbose($"{after.Name}: process {after.ProcessId} runs under monitor {after.MonitorProcessId}.");
+        base.Changed(before, after);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Management.Automation;
+using ContainerTools.Module.Parameters;
+
+namespace ContainerTools.Module.Cmdlets;
+
+/// <summary>Import-ContainerImage: brings image archives, OCI folders and root file systems into the local store.</summary>
+[Cmdlet(VerbsData.Import, "ContainerImage", DefaultParameterSetName = "Path", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(ContainerImage))]
+public sealed class ImportContainerImageCommand : ContainerCmdlet
+{
+    /// <summary>Archives or OCI folders; wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    public string[] Path { get; set; } = [];
+
+    /// <summary>Archives or OCI folders, taken literally.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "LiteralPath", ValueFromPipelineByPropertyName = true)]
+    [Alias("PSPath", "LP", "FullName")]
+    [ValidateNotNullOrEmpty]
+    public string[] LiteralPath { get; set; } = [];
+
+    /// <summary>The name to give it, instead of what the archive says.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("Tag", "t")]
+    [ValidateNotNullOrEmpty]
+    public string? Reference { get; set; }
+
+    /// <summary>For a root file system: the default command.</summary>
+    [Parameter]
+    public string[]? Command { get; set; }
+
+    /// <summary>For a root file system: the entry point.</summary>
+    [Parameter]
+    public string[]? EntryPoint { get; set; }
+
+    /// <summary>For a root file system: the environment.</summary>
+    [Parameter]
+    [Alias("Env", "e")]
+    [NameValue]
+    public string[]? Environment { get; set; }
+
+    /// <summary>For a root file system: the user.</summary>
+    [Parameter]
+    [Alias("u")]
+    public string? User { get; set; }
+
+    /// <summary>For a root file system: the working directory.</summary>
+    [Parameter]
+    [Alias("Workdir", "w")]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>For a root file system: the signal that asks for an orderly end.</summary>
+    [Parameter]
+    [ArgumentCompleter(typeof(Completion.SignalCompleter))]
+    public string? StopSignal { get; set; }
+
+    /// <summary>For a root file system: a word for the history.</summary>
+    [Parameter]
+    public string? Message { get; set; }
+
+    /// <summary>The platform to take from a multi-platform archive, linux/arm64 for example.</summary>
+    [Parameter]
+    public string? Platform { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        foreach (string given in ParameterSetName == "LiteralPath" ? LiteralPath : Path)
+        {
+            IReadOnlyList<string> files = [];
+            Attempt(given, () => files = Expand(given));
+            foreach (string file in files) Import(file);
+        }
+    }
+
+    private IReadOnlyList<string> Expand(string given)
+    {
+        if (ParameterSetName == "LiteralPath" || !WildcardPattern.ContainsWildcardCharacters(given)) return [ResolveHostPath(given)];
+        try
+        {
+            return [.. SessionState.Path.GetResolvedProviderPathFromPSPath(given, out _)];
+        }
+        catch (ItemNotFoundException)
+        {
+            // A pattern that fits nothing, in a folder that may not exist.
+            return [];
+        }
+    }
+
+    private void Import(string file)
+    {
+        if (!ShouldProcess(Reference is null ? file : $"{file} as {Reference}", "Import image")) return;
+        IReadOnlyList<ContainerImage> images = [];
+        using (ProgressWriter progress = new(this, "Importing " + System.IO.Path.GetFileName(file)))
+        {
+            Attempt(file, () => images = Await(Engine.Images.ImportAsync(Options(file), progress, Cancellation)));
+        }
+
+        foreach (ContainerImage image in images) WriteVerbose($"Imported {image} ({image.ShortId}, {HumanUnits.Size(image.Size)}).");
+        WriteObject(images, enumerateCollection: true);
+    }
+
+    private ImageImportOptions Options(string file) => new()
+    {
+        Path = file,
+        Reference = Reference,
+        Message = Message,
+        Platform = Platform,
+        Configuration = Command is null && EntryPoint is null && Environment is null && User is null && WorkingDirectory is null && StopSignal is null
+            ? null
+            : new ImageConfiguration
+            {
+                Command = Command ?? [],
+                EntryPoint = EntryPoint ?? [],
+                Environment = Environment ?? [],
+                User = User ?? "",
+                WorkingDirectory = WorkingDirectory ?? "",
+                StopSignal = StopSignal,
+            },
+    };
+}

@@ -1,0 +1,11 @@
+namespace ContainerTools.Module.Completion;
+
+/// <summary>Completes network modes.</summary>
+public sealed class NetworkModeCompleter : WordCompleter
+{
+    private protected override IReadOnlyList<(string Word, string Hint)> Words { get; } =
+    [
+        ("none", "a network namespace with nothing but loopback"),
+        ("host", "the host's own network"),
+    ];
+}

@@ -1,0 +1,88 @@
+using System.Collections;
+using System.Globalization;
+using System.Text;
+
+namespace ContainerTools.Module;
+
+/// <summary>Turns values into what people read. The format file calls these.</summary>
+public static class HumanUnits
+{
+    private static readonly string[] SizeUnits = ["B", "KB", "MB", "GB", "TB", "PB", "EB"];
+
+    /// <summary>A size in bytes as <c>34.2 MB</c>; units are powers of 1024, as PowerShell's own 1MB. Empty for null, <c>unlimited</c> below 0.</summary>
+    public static string Size(long? bytes)
+    {
+        if (bytes is null) return "";
+        if (bytes < 0) return "unlimited";
+        double value = bytes.Value;
+        int unit = 0;
+        // 1023.95 KB would be shown as "1024.0 KB".
+        while (value >= 1023.95 && unit < SizeUnits.Length - 1)
+        {
+            value /= 1024;
+            unit++;
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"{Math.Round(value, 1):0.#} {SizeUnits[unit]}");
+    }
+
+    /// <summary>A length of time in its largest unit: <c>3 days</c>, <c>1 hour</c>, <c>less than a second</c>. Empty for null.</summary>
+    public static string Duration(TimeSpan? span)
+    {
+        if (span is not { } value) return "";
+        if (value < TimeSpan.FromSeconds(1)) return "less than a second";
+        if (value.TotalSeconds < 60) return Count((long)value.TotalSeconds, "second");
+        if (value.TotalMinutes < 60) return Count((long)value.TotalMinutes, "minute");
+        if (value.TotalHours < 24) return Count((long)value.TotalHours, "hour");
+        if (value.TotalDays < 14) return Count((long)value.TotalDays, "day");
+        if (value.TotalDays < 60) return Count((long)(value.TotalDays / 7), "week");
+        if (value.TotalDays < 730) return Count((long)(value.TotalDays / 30.44), "month");
+        return Count((long)(value.TotalDays / 365.25), "year");
+    }
+
+    /// <summary>How long ago something was: <c>3 days ago</c>. Empty for null.</summary>
+    public static string Ago(DateTimeOffset? moment) => moment is { } value ? Duration(DateTimeOffset.UtcNow - value) + " ago" : "";
+
+    /// <summary>Where a container is in its life and since when: <c>Up 2 minutes</c>, <c>Exited (0) 3 hours ago</c>.</summary>
+    public static string Status(Container container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        return container.State switch
+        {
+            ContainerState.Running => "Up " + Duration(container.RunTime),
+            ContainerState.Paused => $"Up {Duration(container.RunTime)} (paused)",
+            ContainerState.Restarting => string.Create(CultureInfo.InvariantCulture, $"Restarting ({container.ExitCode}) {Ago(container.FinishedAt)}").TrimEnd(),
+            ContainerState.Exited => string.Create(
+                CultureInfo.InvariantCulture, $"Exited ({container.ExitCode}{(container.OomKilled ? ", out of memory" : "")}) {Ago(container.FinishedAt)}").TrimEnd(),
+            _ => container.State.ToString(),
+        };
+    }
+
+    /// <summary>A command line as one would type it: arguments that need it in quotes.</summary>
+    public static string CommandLine(IEnumerable? words)
+    {
+        StringBuilder line = new();
+        foreach (object? item in words ?? Array.Empty<object>())
+        {
+            string word = item?.ToString() ?? "";
+            if (line.Length > 0) line.Append(' ');
+            bool plain = word.Length > 0 && word.All(static c => char.IsLetterOrDigit(c) || "_-./:=@%+,".Contains(c, StringComparison.Ordinal));
+            if (plain) line.Append(word);
+            else line.Append('"').Append(word.Replace("\n", "\\n", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+        }
+
+        return line.ToString();
+    }
+
+    /// <summary>A processor time as <c>1:02:03</c> or <c>0:04.56</c>.</summary>
+    public static string CpuTime(TimeSpan time) => time.TotalHours >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{(long)time.TotalHours}:{time.Minutes:00}:{time.Seconds:00}")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.Minutes}:{time.Seconds:00}.{time.Milliseconds / 10:00}");
+
+    /// <summary>Pairs as <c>a=1, b=2</c>.</summary>
+    public static string Pairs(IEnumerable<KeyValuePair<string, string>>? pairs)
+        => string.Join(", ", (pairs ?? []).OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key}={pair.Value}"));
+
+    private static string Count(long number, string unit)
+        => string.Create(CultureInfo.InvariantCulture, $"{number} {unit}{(number == 1 ? "" : "s")}");
+}
