@@ -1,0 +1,77 @@
+using ContainerTools.Bench.Processes;
+using ContainerTools.Bench.Sampling;
+using ContainerTools.Bench.Subjects;
+
+namespace ContainerTools.Bench.Measurements;
+
+/// <summary>Bringing an image of 200 MB in 10,000 files into a store, which includes unpacking it.</summary>
+internal sealed class ImportMeasurement : IMeasurement
+{
+    private const string Reference = "localhost/bench:large";
+
+    /// <inheritdoc/>
+    public string Name => "import";
+
+    /// <inheritdoc/>
+    public IEnumerable<Comparison> Measure(BenchContext context)
+    {
+        string layer = context.Workspace.NewFile("large-layer.tar"), archive = context.Workspace.NewFile("large-image.tar");
+        string layout = context.Workspace.NewFolder("large-layout");
+        ImageArchive.WriteLargeLayer(layer);
+        ImageArchive.WriteDockerArchive(layer, Reference, archive);
+        ImageArchive.WriteLayout(layer, "large", layout);
+        File.Delete(layer);
+
+        List<Action> undo = [];
+        try
+        {
+            List<string> notes = [];
+            List<Contender> contenders = [];
+            foreach (PowerShellHost host in context.Hosts)
+            {
+                Session session = new(context, host, context.Workspace.NewFolder($"engine-import-{contenders.Count}"));
+                undo.Add(session.Dispose);
+                contenders.Add(new Contender($"Import-ContainerImage, {host.Name}", () => session.Time("import", archive))
+                {
+                    CleanUp = () => session.Ask("remove-image", Reference),
+                });
+            }
+
+            string[] ours = [.. contenders.Select(contender => contender.Name)];
+            if (Podman.Find(context) is { } podman)
+            {
+                contenders.Add(Load("podman load", podman.Command("load", "--input", archive), podman.Command("rmi", "--force", Reference)));
+            }
+
+            if (DockerDaemon.TryStart(context, notes.Add) is { } docker)
+            {
+                undo.Add(docker.Dispose);
+                contenders.Add(Load("docker load", docker.Command("load", "--input", archive), docker.Command("rmi", "--force", Reference)));
+            }
+
+            if (Tool.Find("umoci") is { } umoci)
+            {
+                string target = Path.Combine(context.Workspace.Folder, "umoci-bundle");
+                contenders.Add(Load(
+                    "umoci unpack", new Command(context.Workspace, null, umoci.Path, "unpack", "--image", $"{layout}:large", target), new Command(context.Workspace, null, "/bin/rm", "-rf", target)));
+            }
+
+            Comparison comparison = new()
+            {
+                Title = "import of an image of 200 MB in 10,000 files", Contenders = contenders, Gaps = Gap.None,
+                Targets = [.. ours.Select(name => new Target(name, 1.0, "podman load", "docker load", "umoci unpack"))],
+            };
+            comparison.Notes.AddRange(notes);
+            yield return comparison.Measure(context.Rounds);
+        }
+        finally
+        {
+            foreach (Action action in Enumerable.Reverse(undo)) action();
+            File.Delete(archive);
+            Directory.Delete(layout, recursive: true);
+        }
+    }
+
+    private static Contender Load(string name, Command load, Command remove) =>
+        new(name, () => load.Time().Milliseconds) { CleanUp = () => remove.Time() };
+}

@@ -1,0 +1,134 @@
+using System.Formats.Tar;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using System.Runtime.InteropServices;
+
+namespace ContainerTools.Bench.Subjects;
+
+/// <summary>Images of one layer, byte for byte the same in every run of the bench: as `docker save` writes them and as an OCI layout.</summary>
+internal static class ImageArchive
+{
+    private const int LargeFiles = 10000;
+    private const long LargeSize = 200L << 20;
+    private static readonly DateTimeOffset s_time = DateTimeOffset.UnixEpoch.AddDays(20000);
+
+    /// <summary>A layer with the content of a folder.</summary>
+    public static void WriteLayer(string folder, string layer)
+    {
+        using TarWriter writer = new(File.Create(layer), TarEntryFormat.Pax);
+        foreach (FileSystemInfo entry in new DirectoryInfo(folder).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).OrderBy(entry => entry.FullName, StringComparer.Ordinal))
+        {
+            string name = Path.GetRelativePath(folder, entry.FullName);
+            if (entry.LinkTarget is { } target) Add(writer, new PaxTarEntry(TarEntryType.SymbolicLink, name) { LinkName = target });
+            else if (entry is DirectoryInfo) Add(writer, new PaxTarEntry(TarEntryType.Directory, name + "/") { Mode = (UnixFileMode)0x1ed });
+            else Add(writer, new PaxTarEntry(TarEntryType.RegularFile, name) { Mode = entry.UnixFileMode, DataStream = File.OpenRead(entry.FullName) });
+        }
+    }
+
+    /// <summary>
+    /// A layer of 200 MB in 10,000 files in 200 folders: sizes as in a real system, many small and few large; the content half text-like and
+    /// half random, so that nobody gains by compressing it.
+    /// </summary>
+    public static void WriteLargeLayer(string layer)
+    {
+        Random random = new(7);
+        double[] weights = [.. Enumerable.Range(0, LargeFiles).Select(_ => Math.Exp(NextNormal(random) * 1.8))];
+        double total = weights.Sum();
+        byte[] noise = new byte[8 << 20];
+        random.NextBytes(noise);
+        for (int i = 0; i < noise.Length; i += 2) noise[i] = (byte)('a' + noise[i] % 26);
+        using TarWriter writer = new(File.Create(layer), TarEntryFormat.Pax);
+        for (int folder = 0; folder < LargeFiles / 50; folder++)
+        {
+            Add(writer, new PaxTarEntry(TarEntryType.Directory, $"data/{folder:000}/") { Mode = (UnixFileMode)0x1ed });
+            for (int file = 0; file < 50; file++)
+            {
+                int size = (int)Math.Min(noise.Length, weights[folder * 50 + file] / total * LargeSize);
+                int offset = random.Next(noise.Length - size + 1);
+                Add(writer, new PaxTarEntry(TarEntryType.RegularFile, $"data/{folder:000}/file-{file:00}.bin")
+                {
+                    Mode = (UnixFileMode)0x1a4, DataStream = new MemoryStream(noise, offset, size, writable: false),
+                });
+            }
+        }
+    }
+
+    /// <summary>The archive that `docker save` would write.</summary>
+    public static void WriteDockerArchive(string layer, string reference, string archive)
+    {
+        string digest = Digest(layer);
+        byte[] configuration = Configuration(digest);
+        string configurationName = $"{Hash(configuration)}.json";
+        JsonArray manifest = new(new JsonObject
+        {
+            ["Config"] = configurationName, ["RepoTags"] = new JsonArray(reference), ["Layers"] = new JsonArray($"{digest}/layer.tar"),
+        });
+        using TarWriter writer = new(File.Create(archive), TarEntryFormat.Pax);
+        Add(writer, new PaxTarEntry(TarEntryType.Directory, $"{digest}/") { Mode = (UnixFileMode)0x1ed });
+        using (FileStream stream = File.OpenRead(layer))
+        {
+            Add(writer, new PaxTarEntry(TarEntryType.RegularFile, $"{digest}/layer.tar") { DataStream = stream });
+        }
+
+        Add(writer, new PaxTarEntry(TarEntryType.RegularFile, configurationName) { DataStream = new MemoryStream(configuration) });
+        Add(writer, new PaxTarEntry(TarEntryType.RegularFile, "manifest.json") { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(manifest.ToJsonString())) });
+    }
+
+    /// <summary>The same image as an OCI layout, with the layer uncompressed as well.</summary>
+    public static void WriteLayout(string layer, string tag, string folder)
+    {
+        string blobs = Directory.CreateDirectory(Path.Combine(folder, "blobs", "sha256")).FullName;
+        string digest = Digest(layer);
+        File.Copy(layer, Path.Combine(blobs, digest));
+        byte[] configuration = Configuration(digest);
+        byte[] manifest = Encoding.UTF8.GetBytes(new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
+            ["config"] = Blob(blobs, configuration, "application/vnd.oci.image.config.v1+json"),
+            ["layers"] = new JsonArray(Descriptor("application/vnd.oci.image.layer.v1.tar", digest, new FileInfo(layer).Length)),
+        }.ToJsonString());
+        JsonObject descriptor = Blob(blobs, manifest, "application/vnd.oci.image.manifest.v1+json");
+        descriptor["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = tag };
+        File.WriteAllText(Path.Combine(folder, "index.json"), new JsonObject { ["schemaVersion"] = 2, ["manifests"] = new JsonArray(descriptor) }.ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""");
+    }
+
+    private static byte[] Configuration(string layerDigest) => Encoding.UTF8.GetBytes(new JsonObject
+    {
+        ["created"] = "2024-01-01T00:00:00Z",
+        ["architecture"] = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64",
+        ["os"] = "linux",
+        ["config"] = new JsonObject { ["Env"] = new JsonArray("PATH=/bin"), ["Cmd"] = new JsonArray("/bin/true") },
+        ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray($"sha256:{layerDigest}") },
+        ["history"] = new JsonArray(new JsonObject { ["created"] = "2024-01-01T00:00:00Z", ["created_by"] = "bench" }),
+    }.ToJsonString());
+
+    private static JsonObject Blob(string folder, byte[] content, string mediaType)
+    {
+        File.WriteAllBytes(Path.Combine(folder, Hash(content)), content);
+        return Descriptor(mediaType, Hash(content), content.Length);
+    }
+
+    private static JsonObject Descriptor(string mediaType, string digest, long size) =>
+        new() { ["mediaType"] = mediaType, ["digest"] = $"sha256:{digest}", ["size"] = size };
+
+    private static void Add(TarWriter writer, PaxTarEntry entry)
+    {
+        entry.ModificationTime = s_time;
+        writer.WriteEntry(entry);
+        entry.DataStream?.Dispose();
+    }
+
+    private static string Digest(string file)
+    {
+        using FileStream stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static string Hash(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    private static double NextNormal(Random random) =>
+        Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
+}

@@ -1,0 +1,102 @@
+# The warm session that is measured: imports the module, then does what it is told over a socket, one line for each order
+# (a verb and its arguments, separated by tabs), and answers each with one line of JSON: milliseconds by its own stopwatch.
+param(
+    [Parameter(Mandatory)] [string] $Socket,
+    [Parameter(Mandatory)] [string] $Module
+)
+
+Set-StrictMode -Version 3.0
+$ErrorActionPreference = 'Stop'
+
+$client = [System.Net.Sockets.Socket]::new([System.Net.Sockets.AddressFamily]::Unix, [System.Net.Sockets.SocketType]::Stream, [System.Net.Sockets.ProtocolType]::Unspecified)
+$client.Connect([System.Net.Sockets.UnixDomainSocketEndPoint]::new($Socket))
+$stream = [System.Net.Sockets.NetworkStream]::new($client)
+$reader = [System.IO.StreamReader]::new($stream)
+$writer = [System.IO.StreamWriter]::new($stream)
+$writer.AutoFlush = $true
+
+$watch = [System.Diagnostics.Stopwatch]::new()
+
+# @{ step = milliseconds } by the stopwatch since the last call.
+function Split-Time {
+    $time = $watch.Elapsed.TotalMilliseconds
+    $watch.Restart()
+    $time
+}
+
+function Invoke-Order([string] $Verb, [string[]] $Words) {
+    switch ($Verb) {
+        'pipeline' {
+            $watch.Restart()
+            $ended = New-Container $Words[0] '/bin/true' | Start-Container -PassThru | Wait-Container
+            $ended | Remove-Container
+            $total = Split-Time
+            if ($ended.ExitCode -ne 0) { throw "The container ended with $($ended.ExitCode)." }
+            @{ total = $total }
+        }
+        'one-pipeline' {
+            $watch.Restart()
+            New-Container $Words[0] '/bin/true' | Start-Container -PassThru | Wait-Container | Remove-Container
+            @{ total = Split-Time }
+        }
+        'steps' {
+            $watch.Restart()
+            $container = New-Container $Words[0] '/bin/true'
+            $new = Split-Time
+            $container | Start-Container
+            $start = Split-Time
+            $null = $container | Wait-Container
+            $wait = Split-Time
+            $container | Remove-Container
+            $remove = Split-Time
+            @{ new = $new; start = $start; wait = $wait; remove = $remove; total = $new + $start + $wait + $remove }
+        }
+        'create' {
+            $watch.Restart()
+            for ($i = 0; $i -lt [int] $Words[1]; $i++) { $null = New-Container $Words[0] '/bin/true' }
+            @{ total = Split-Time }
+        }
+        'list' {
+            $watch.Restart()
+            $all = @(Get-Container)
+            $total = Split-Time
+            if ($all.Count -ne [int] $Words[0]) { throw "Get-Container returned $($all.Count) containers, not $($Words[0])." }
+            @{ total = $total }
+        }
+        'start-idle' {
+            $monitors = @(for ($i = 0; $i -lt [int] $Words[1]; $i++) {
+                    (New-Container $Words[0] '/bin/sleep' '1000000' | Start-Container -PassThru).MonitorProcessId
+                })
+            @{ monitors = $monitors; total = 0 }
+        }
+        'remove-all' {
+            $watch.Restart()
+            Get-Container | Remove-Container -Force -Confirm:$false
+            @{ total = Split-Time }
+        }
+        'import' {
+            $watch.Restart()
+            $null = Import-ContainerImage $Words[0]
+            @{ total = Split-Time }
+        }
+        'remove-image' {
+            $watch.Restart()
+            Remove-ContainerImage $Words[0] -Force -Confirm:$false
+            @{ total = Split-Time }
+        }
+        default { throw "No such order: $Verb" }
+    }
+}
+
+Import-Module $Module
+$writer.WriteLine('{"total":0}')
+while ($null -ne ($line = $reader.ReadLine())) {
+    $words = $line.Split("`t")
+    try {
+        $answer = Invoke-Order $words[0] @($words | Select-Object -Skip 1)
+    }
+    catch {
+        $answer = @{ error = "$_ ($($_.FullyQualifiedErrorId))" }
+    }
+    $writer.WriteLine(($answer | ConvertTo-Json -Compress))
+}
