@@ -39,6 +39,7 @@ internal readonly struct PlanArgument
     public string Print(IReadOnlyList<string> slotNames)
     {
         if (IsSlot) return "$" + slotNames[(int)Value];
+        if (text is null && Value == Linux.Libc.AT_FDCWD) return "AT_FDCWD";
         if (text is null) return Value is > 0xffff ? "0x" + Value.ToString("x", CultureInfo.InvariantCulture) : Value.ToString(CultureInfo.InvariantCulture);
         return text.StartsWith('{') || Value is > 0 and < 0x1_0000_0000 || Value == 0 || text.Contains('|', StringComparison.Ordinal) ? text : $"\"{text}\"";
     }

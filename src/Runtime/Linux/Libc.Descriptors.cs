@@ -16,6 +16,9 @@ internal static unsafe partial class Libc
         return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw KernelError.Last("fcntl(F_DUPFD_CLOEXEC)");
     }
 
+    /// <summary>fcntl(2) as it is: what it returns, or -1.</summary>
+    public static int Control(SafeHandle file, int command, long argument) => fcntl(file, command, argument);
+
     /// <summary>A pipe, both ends close-on-exec and blocking.</summary>
     public static (SafeFileHandle Reader, SafeFileHandle Writer) CreatePipe()
     {

@@ -32,6 +32,15 @@ internal static unsafe partial class Libc
         return statx(file, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &buffer) == 0 ? new FileStatus(buffer) : throw KernelError.Last("statx");
     }
 
+    /// <summary>The STATX_ATTR_… of a file (immutable, verity, …); false when there is no such file.</summary>
+    public static bool TryAttributes(string path, out ulong attributes)
+    {
+        StatxBuffer buffer;
+        bool found = statx(AT_FDCWD, path, 0, 0, &buffer) == 0;
+        attributes = found ? buffer.Attributes : 0;
+        return found;
+    }
+
     /// <summary>symlink(2); false when <paramref name="path"/> exists already.</summary>
     public static bool TrySymlink(string target, string path)
     {
@@ -69,6 +78,7 @@ internal static unsafe partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxBuffer
     {
+        [FieldOffset(0x08)] public ulong Attributes;
         [FieldOffset(0x10)] public uint Links;
         [FieldOffset(0x14)] public uint Uid;
         [FieldOffset(0x18)] public uint Gid;

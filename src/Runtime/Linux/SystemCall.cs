@@ -28,6 +28,7 @@ internal readonly struct SystemCall
     public static SystemCall Clone3 => new("clone3", 435, 435);
     public static SystemCall Dup3 => new("dup3", 292, 24);
     public static SystemCall Execve => new("execve", 59, 221);
+    public static SystemCall Execveat => new("execveat", 322, 281);
     public static SystemCall ExitGroup => new("exit_group", 231, 94);
     public static SystemCall Fchdir => new("fchdir", 81, 50);
     public static SystemCall Fchmodat => new("fchmodat", 268, 53);

@@ -73,7 +73,8 @@ internal static class Devices
             Slot node = plan.NewSlot(path, host.Descriptor);
             plan.Call(SystemCall.Mknodat, "make", path, folder, plan.Text(name), 0x8000 | 0x1b6, 0);
             plan.Ignore(Errno.EEXIST);
-            Slot target = RootPaths.File(context, path);
+            RootPaths.Open(context, RootPaths.Relative(path), path, Libc.O_PATH);
+            Slot target = plan.Result(path);
             Mounts.Attach(plan, node, target, path, $"bind {path} on");
             plan.Call(SystemCall.Close, "close", "", target);
             plan.Call(SystemCall.Close, "close", "", node);
