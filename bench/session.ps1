@@ -88,8 +88,14 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
     }
 }
 
-Import-Module $Module
-$writer.WriteLine('{"total":0}')
+try {
+    Import-Module $Module
+    $writer.WriteLine('{"total":0}')
+}
+catch {
+    $writer.WriteLine((@{ error = "$_" } | ConvertTo-Json -Compress))
+    exit 1
+}
 while ($null -ne ($line = $reader.ReadLine())) {
     $words = $line.Split("`t")
     try {

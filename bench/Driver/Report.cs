@@ -25,6 +25,7 @@ internal sealed class Report(TextWriter output)
     public void Add(Comparison comparison)
     {
         _comparisons.Add(comparison);
+        foreach (string failure in comparison.Failures) Fail(comparison.Title, failure);
         if (comparison.Contenders.Count == 0) return;
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{comparison.Title}: {comparison.Unit}, median (minimum – maximum) of {comparison.Rounds}"));

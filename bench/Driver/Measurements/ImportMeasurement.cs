@@ -27,11 +27,11 @@ internal sealed class ImportMeasurement : IMeasurement
         {
             List<string> notes = [];
             List<Contender> contenders = [];
-            foreach (PowerShellHost host in context.Hosts)
+            List<string> failures = [];
+            foreach (Session session in Session.OpenAll(context, failures))
             {
-                Session session = new(context, host, context.Workspace.NewFolder($"engine-import-{contenders.Count}"));
                 undo.Add(session.Dispose);
-                contenders.Add(new Contender($"Import-ContainerImage, {host.Name}", () => session.Time("import", archive))
+                contenders.Add(new Contender($"Import-ContainerImage, {session.Host.Name}", () => session.Time("import", archive))
                 {
                     CleanUp = () => session.Ask("remove-image", Reference),
                 });
@@ -58,7 +58,7 @@ internal sealed class ImportMeasurement : IMeasurement
 
             Comparison comparison = new()
             {
-                Title = "import of an image of 200 MB in 10,000 files", Contenders = contenders, Gaps = Gap.None,
+                Title = "import of an image of 200 MB in 10,000 files", Contenders = contenders, Gaps = Gap.None, Failures = failures,
                 Targets = [.. ours.Select(name => new Target(name, 1.0, "podman load", "docker load", "umoci unpack"))],
             };
             comparison.Notes.AddRange(notes);

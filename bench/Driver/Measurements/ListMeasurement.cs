@@ -20,20 +20,21 @@ internal sealed class ListMeasurement : IMeasurement
             List<Session> sessions = [];
             try
             {
+                List<string> failures = [];
                 List<Contender> contenders = [];
                 foreach (int count in s_counts)
                 {
                     string number = count.ToString(CultureInfo.InvariantCulture);
-                    Session session = new(context, host, context.Workspace.NewFolder($"engine-list-{host.Name.GetHashCode(StringComparison.Ordinal):x}-{number}"));
+                    if (Session.TryOpen(context, host, failures) is not { } session) break;
                     sessions.Add(session);
-                    _ = session.Ask("import", context.SmallImage);
                     _ = session.Ask("create", BenchContext.SmallImageReference, number);
                     contenders.Add(new Contender($"{number} containers", () => session.Time("list", number)));
                 }
 
                 Comparison comparison = new Comparison
                 {
-                    Title = $"Get-Container, {host.Name}", Contenders = contenders, Gaps = Gap.None, Targets = [new(contenders[^1].Name, 150)],
+                    Title = $"Get-Container, {host.Name}", Contenders = contenders, Gaps = Gap.None, Failures = failures,
+                    Targets = [new("1000 containers", 150)],
                 }.Measure(context.Rounds);
                 comparison.Notes.Add("per container: " + string.Join(", ", contenders.Zip(s_counts).Select(pair =>
                     $"{Samples.Format(comparison[Gap.None[0], pair.First.Name].Median * 1000 / pair.Second)} µs of {pair.Second.ToString(CultureInfo.InvariantCulture)}")));

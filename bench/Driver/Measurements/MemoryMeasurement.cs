@@ -48,14 +48,13 @@ internal sealed class MemoryMeasurement : IMeasurement
     {
         const int Count = 5;
         Dictionary<string, int[]> supervisors = [];
+        List<string> failures = [];
         List<Action> undo = [];
         try
         {
-            if (context.Hosts.Count > 0)
+            if (context.Hosts.Count > 0 && Session.TryOpen(context, context.Hosts[0], failures) is { } session)
             {
-                Session session = new(context, context.Hosts[0], context.Workspace.NewFolder("engine-memory"));
                 undo.Add(session.Dispose);
-                _ = session.Ask("import", context.SmallImage);
                 undo.Add(() => session.Ask("remove-all"));
                 supervisors["ctrun monitor"] =
                     [.. session.Ask("start-idle", BenchContext.SmallImageReference, Count.ToString(CultureInfo.InvariantCulture))["monitors"]!.AsArray().Select(pid => (int)pid!)];
@@ -77,8 +76,8 @@ internal sealed class MemoryMeasurement : IMeasurement
             }
 
             Thread.Sleep(1000); // Until they are idle.
-            yield return Supervisors("private memory of an idle supervisor", supervisors, "Private_Clean:", "Private_Dirty:");
-            yield return Supervisors("proportional memory of an idle supervisor", supervisors, "Pss:");
+            yield return Supervisors("private memory of an idle supervisor", failures, supervisors, "Private_Clean:", "Private_Dirty:");
+            yield return Supervisors("proportional memory of an idle supervisor", [], supervisors, "Pss:");
         }
         finally
         {
@@ -86,7 +85,7 @@ internal sealed class MemoryMeasurement : IMeasurement
         }
     }
 
-    private static Comparison Supervisors(string title, Dictionary<string, int[]> supervisors, params string[] fields)
+    private static Comparison Supervisors(string title, List<string> failures, Dictionary<string, int[]> supervisors, params string[] fields)
     {
         List<Contender> contenders = [];
         foreach ((string name, int[] pids) in supervisors)
@@ -97,7 +96,7 @@ internal sealed class MemoryMeasurement : IMeasurement
 
         return new Comparison
         {
-            Title = $"{title} (of {supervisors.Values.FirstOrDefault()?.Length ?? 0} each)", Unit = "MiB", Gaps = Gap.None, Contenders = contenders,
+            Title = $"{title} (of {supervisors.Values.FirstOrDefault()?.Length ?? 0} each)", Unit = "MiB", Gaps = Gap.None, Contenders = contenders, Failures = failures,
             Targets = fields.Length > 1 ? [new("ctrun monitor", 1.5)] : [],
         }.Measure(20);
     }

@@ -17,7 +17,8 @@ internal sealed class SessionMeasurement : IMeasurement
     public IEnumerable<Comparison> Measure(BenchContext context)
     {
         OciRuntime? ctrun = OciRuntime.All(context).FirstOrDefault(runtime => runtime.Name == "ctrun");
-        List<Session> sessions = [];
+        List<string> failures = [];
+        List<Session> sessions = Session.OpenAll(context, failures);
         Podman? podman = Podman.Find(context);
         try
         {
@@ -33,12 +34,9 @@ internal sealed class SessionMeasurement : IMeasurement
             }
 
             List<Target> targets = [];
-            foreach (PowerShellHost host in context.Hosts)
+            foreach (Session session in sessions)
             {
-                Session session = new(context, host, context.Workspace.NewFolder($"engine-{sessions.Count}"));
-                sessions.Add(session);
-                _ = session.Ask("import", context.SmallImage);
-                string name = $"the four cmdlets, {host.Name}";
+                string name = $"the four cmdlets, {session.Host.Name}";
                 contenders.Add(new Contender(name, () => session.Time("one-pipeline", BenchContext.SmallImageReference)));
                 targets.Add(new Target(name, 3, "ctrun run"));
                 targets.Add(new Target(name, 0.2, "podman run --rm"));
@@ -53,10 +51,10 @@ internal sealed class SessionMeasurement : IMeasurement
 
             yield return new Comparison
             {
-                Title = "New-Container | Start-Container | Wait-Container | Remove-Container of /bin/true", Contenders = contenders, Targets = targets,
+                Title = "New-Container | Start-Container | Wait-Container | Remove-Container of /bin/true", Contenders = contenders, Targets = targets, Failures = failures,
             }.Measure(context.Rounds);
 
-            foreach ((Session session, PowerShellHost host) in sessions.Zip(context.Hosts)) yield return Breakdown(context, session, host);
+            foreach (Session session in sessions) yield return Breakdown(context, session);
         }
         finally
         {
@@ -73,7 +71,7 @@ internal sealed class SessionMeasurement : IMeasurement
     }
 
     // One run gives all steps: the first contender of a round asks, the others read what it was told.
-    private static Comparison Breakdown(BenchContext context, Session session, PowerShellHost host)
+    private static Comparison Breakdown(BenchContext context, Session session)
     {
         JsonNode? last = null;
         HashSet<string> read = [];
@@ -91,7 +89,7 @@ internal sealed class SessionMeasurement : IMeasurement
         string Cmdlet(string step) => $"{char.ToUpperInvariant(step[0])}{step[1..]}-Container";
         return new Comparison
         {
-            Title = $"where it goes, {host.Name}",
+            Title = $"where it goes, {session.Host.Name}",
             Contenders = [.. s_steps.Select(step => new Contender(Cmdlet(step), () => Step(step)))],
             // A rest before each step would be before some of the runs only.
             Gaps = Gap.None,

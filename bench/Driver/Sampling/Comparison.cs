@@ -27,6 +27,9 @@ internal sealed class Comparison
     /// <summary>Said below the table.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>What could not be measured though it should have been.</summary>
+    public List<string> Failures { get; init; } = [];
+
     /// <summary>How many rounds were run.</summary>
     public int Rounds { get; private set; }
 

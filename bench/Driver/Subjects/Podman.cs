@@ -6,6 +6,8 @@ namespace ContainerTools.Bench.Subjects;
 /// <summary>Podman with a store and a configuration of its own.</summary>
 internal sealed class Podman
 {
+    // Podman takes no path longer than 50 characters here; /run is a tmpfs of the bench's own (inside.sh).
+    private const string Run = "/run/podman-bench";
     private readonly BenchContext _context;
     private readonly Dictionary<string, string> _environment;
 
@@ -24,7 +26,7 @@ internal sealed class Podman
             cgroup_manager = "cgroupfs"
             events_logger = "file"
             runtime = "{(Subjects.Tool.Find("crun") is null ? "runc" : "crun")}"
-            tmp_dir = "{folder}/run/libpod"
+            tmp_dir = "{Run}/libpod"
             volume_path = "{folder}/volumes"
             static_dir = "{folder}/storage/libpod"
             """);
@@ -32,7 +34,7 @@ internal sealed class Podman
             [storage]
             driver = "overlay"
             graphroot = "{folder}/storage"
-            runroot = "{folder}/run/storage"
+            runroot = "{Run}/storage"
             """);
         File.WriteAllText(registries, "unqualified-search-registries = []\n");
         _environment = new()

@@ -16,11 +16,9 @@ internal sealed class Session : IDisposable
     private readonly Socket _socket;
     private readonly StreamReader _reader;
 
-    /// <param name="context">What the bench was called with.</param>
-    /// <param name="host">The PowerShell.</param>
-    /// <param name="engineFolder">Where the engine of this session keeps its files.</param>
-    public Session(BenchContext context, PowerShellHost host, string engineFolder)
+    private Session(BenchContext context, PowerShellHost host, string engineFolder)
     {
+        Host = host;
         string socketPath = context.Workspace.NewFile("session");
         using Socket listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         listener.Bind(new UnixDomainSocketEndPoint(socketPath));
@@ -37,14 +35,50 @@ internal sealed class Session : IDisposable
 
         _socket = accepting.Result;
         _reader = new StreamReader(new NetworkStream(_socket), Encoding.UTF8);
-        Answer();
+        try
+        {
+            Answer();
+        }
+        catch (BenchException)
+        {
+            Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Starts one in each PowerShell, each with an engine of its own and the small image in it.</summary>
+    /// <param name="context">What the bench was called with.</param>
+    /// <param name="failures">What kept one from starting; the others can be measured all the same.</param>
+    public static List<Session> OpenAll(BenchContext context, List<string> failures) =>
+        [.. context.Hosts.Select(host => TryOpen(context, host, failures)).OfType<Session>()];
+
+    /// <summary>Starts one, or says why it could not be started.</summary>
+    public static Session? TryOpen(BenchContext context, PowerShellHost host, List<string> failures)
+    {
+        Session? session = null;
+        try
+        {
+            session = new Session(context, host, context.Workspace.NewFile("engine"));
+            _ = session.Ask("import", context.SmallImage);
+            return session;
+        }
+        catch (BenchException exception)
+        {
+            session?.Dispose();
+            failures.Add($"the module in {host.Name}: {exception.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>The PowerShell it runs in.</summary>
+    public PowerShellHost Host { get; }
 
     /// <summary>The variables that give an engine folders of its own.</summary>
     public static Dictionary<string, string> EngineEnvironment(string engineFolder) => new()
     {
         ["CONTAINERTOOLS_ROOT"] = Path.Combine(engineFolder, "root"),
         ["CONTAINERTOOLS_RUN"] = Path.Combine(engineFolder, "run"),
+        ["NO_COLOR"] = "1",
         ["POWERSHELL_TELEMETRY_OPTOUT"] = "1",
         ["POWERSHELL_UPDATECHECK"] = "Off",
     };
