@@ -1,1 +1,3 @@
-return 0;
+using ContainerTools.Ctrun.Commands;
+
+return args is ["monitor", ..] ? MonitorCommand.Run(args.AsSpan(1)) : 0;

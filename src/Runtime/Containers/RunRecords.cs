@@ -25,6 +25,10 @@ internal sealed record MonitorRecord
     public RestartCondition RestartCondition { get; init; }
     /// <summary>The most restarts in a row; 0 for no limit.</summary>
     public int RestartMaximum { get; init; }
+    /// <summary>The number of the signal that asks the first process for an orderly end; sent when the monitor itself is asked to end.</summary>
+    public int StopSignal { get; init; } = 15;
+    /// <summary>Folders that go with an auto-remove container: its anonymous volumes.</summary>
+    public IReadOnlyList<string> OwnedFolders { get; init; } = [];
 }
 
 /// <summary>What the first process of a run is doing.</summary>

@@ -9,10 +9,10 @@ internal static unsafe partial class Libc
     private const int F_SETFL = 4;
     private const int F_DUPFD_CLOEXEC = 1030;
 
-    /// <summary>A second descriptor of the same open file, close-on-exec.</summary>
-    public static SafeFileHandle Duplicate(SafeHandle file)
+    /// <summary>A second descriptor of the same open file, close-on-exec, with a number not below <paramref name="minimum"/>.</summary>
+    public static SafeFileHandle Duplicate(SafeHandle file, int minimum = 0)
     {
-        int fd = fcntl(file, F_DUPFD_CLOEXEC, 0);
+        int fd = fcntl(file, F_DUPFD_CLOEXEC, minimum);
         return fd >= 0 ? new SafeFileHandle(fd, ownsHandle: true) : throw KernelError.Last("fcntl(F_DUPFD_CLOEXEC)");
     }
 

@@ -62,6 +62,30 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>As <see cref="WaitEpoll(SafeHandle, Span{long}, int)"/>, with what has happened to each file.</summary>
+    public static int WaitEpoll(SafeHandle epoll, Span<(uint Events, long Data)> ready, int timeout)
+    {
+        byte* buffer = stackalloc byte[16 * ready.Length];
+        while (true)
+        {
+            int count = epoll_wait(epoll, buffer, ready.Length, timeout);
+            if (count >= 0)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    byte* item = buffer + (i * EpollEventSize);
+                    ready[i] = (*(uint*)item, *(long*)(item + EpollDataOffset));
+                }
+
+                return count;
+            }
+
+            // With a time limit the caller knows how much of it is left.
+            if (Marshal.GetLastPInvokeError() != Errno.EINTR) throw KernelError.Last("epoll_wait");
+            if (timeout >= 0) return 0;
+        }
+    }
+
     private static int EpollDataOffset => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
 
     private static int EpollEventSize => RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;

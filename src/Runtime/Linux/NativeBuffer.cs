@@ -1,20 +1,19 @@
-using System.Runtime.InteropServices;
-
 namespace ContainerTools.Runtime.Linux;
 
 /// <summary>
-/// Bytes in unmanaged memory, filled from the front. Unlike an array its pages cost nothing before they are written, and nothing
-/// moves or clears them.
+/// Bytes in unmanaged memory, filled at the end and emptied from the front. Unlike an array its pages cost nothing before they are
+/// written, nothing moves or clears them, and disposing gives them back to the kernel at once.
 /// </summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
-    private byte* _start;
+    private byte* _memory;
+    private int _start;
 
     /// <summary>Makes an empty buffer.</summary>
     /// <param name="capacity">Bytes that it can hold.</param>
     public NativeBuffer(int capacity)
     {
-        _start = (byte*)NativeMemory.Alloc((nuint)capacity);
+        _memory = Libc.MapMemory(capacity);
         Capacity = capacity;
     }
 
@@ -25,14 +24,20 @@ internal sealed unsafe class NativeBuffer : IDisposable
     public int Length { get; private set; }
 
     /// <summary>What it holds.</summary>
-    public Span<byte> Content => new(_start, Length);
+    public Span<byte> Content => new(_memory + _start, Length);
 
-    /// <summary>The room behind the content.</summary>
-    public Span<byte> Free => new(_start + Length, Capacity - Length);
+    /// <summary>The room behind the content: all that there is when the content begins at the front.</summary>
+    public Span<byte> Free => new(_memory + _start + Length, Capacity - _start - Length);
 
-    /// <summary>Copies bytes behind the content; there must be room.</summary>
+    /// <summary>Copies bytes behind the content; there must be room for them, though not in one piece.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
+        if (bytes.Length > Free.Length && _start > 0)
+        {
+            Content.CopyTo(new Span<byte>(_memory, Length));
+            _start = 0;
+        }
+
         bytes.CopyTo(Free);
         Length += bytes.Length;
     }
@@ -40,25 +45,30 @@ internal sealed unsafe class NativeBuffer : IDisposable
     /// <summary>Counts bytes that were written into <see cref="Free"/>.</summary>
     public void Advance(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)(Capacity - Length));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)Free.Length);
         Length += count;
     }
 
-    /// <summary>Takes bytes away from the front; the rest moves up.</summary>
+    /// <summary>Takes bytes away from the front.</summary>
     public void RemoveFirst(int count)
     {
-        Content[count..].CopyTo(new Span<byte>(_start, Length));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)count, (uint)Length);
         Length -= count;
+        _start = Length == 0 ? 0 : _start + count;
     }
 
     /// <summary>Empties it.</summary>
-    public void Clear() => Length = 0;
+    public void Clear()
+    {
+        Length = 0;
+        _start = 0;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        NativeMemory.Free(_start);
-        _start = null;
-        Length = 0;
+        if (_memory is not null) Libc.UnmapMemory(_memory, Capacity);
+        _memory = null;
+        Clear();
     }
 }

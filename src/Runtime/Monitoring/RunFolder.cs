@@ -1,0 +1,60 @@
+using System.Text.Json;
+using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Monitoring;
+
+/// <summary>The files of one run, as its monitor reads and writes them (docs/design/state.md).</summary>
+internal sealed class RunFolder
+{
+    /// <summary>The files of a run.</summary>
+    /// <param name="path">The run folder.</param>
+    public RunFolder(string path) => Path = System.IO.Path.GetFullPath(path);
+
+    /// <summary>The run folder, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>The control socket's path.</summary>
+    public string Socket => File("monitor.sock");
+
+    /// <summary>The marker that the user has asked the container to stop.</summary>
+    public bool IsStopped => Libc.TryStat(File("stopped"), out _);
+
+    /// <summary>monitor.json: it is written again when the container is renamed or its restart policy changed.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
+    public MonitorRecord ReadRecord() => Read(File("monitor.json"), static text => JsonSerializer.Deserialize(text, RunJson.Default.MonitorRecord));
+
+    /// <summary>config.json, read anew for every start: limits may have been changed since.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
+    public OciSpec ReadSpec() => Read(File("config.json"), static text => JsonSerializer.Deserialize(text, OciJson.Default.OciSpec));
+
+    /// <summary>Replaces state.json.</summary>
+    public void WriteState(RunRecord record)
+        => AtomicFile.Write(File("state.json"), JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Default.RunRecord), durable: false);
+
+    /// <summary>A new first process is not paused, whatever the one before was.</summary>
+    public void ForgetPause() => Libc.TryUnlink(File("paused"));
+
+    /// <summary>Removes the run folder with all that is in it.</summary>
+    public void Remove()
+    {
+        // state.json goes first: from then on a reader takes what is left for a start that died, never for a run.
+        if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+    }
+
+    private string File(string name) => System.IO.Path.Combine(Path, name);
+
+    private static T Read<T>(string path, Func<byte[], T?> parse)
+        where T : class
+    {
+        try
+        {
+            return parse(System.IO.File.ReadAllBytes(path)) ?? throw new JsonException("It is empty.");
+        }
+        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new ContainerException(ErrorCode.InvalidConfiguration, $"{path} cannot be read: {error.Message}", path, error);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Logs;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Monitoring;
+
+/// <summary>
+/// Looks after one container from its start to its end for good. A state machine over one <see cref="EventLoop"/>:
+/// <code>
+///   start ──▶ running ──▶ draining ──▶ resting ──▶ running …      (restart policy)
+///     │                       └──────▶ tidying ──▶ end
+///     └── failed ─────────────────────────▲
+/// </code>
+/// </summary>
+internal sealed class Supervisor : IEventHandler, IDisposable
+{
+    /// <summary>Docker's exit code for a container that could not be started, where neither 126 nor 127 fits.</summary>
+    public const int LaunchFailedExitCode = 125;
+
+    // How long clients may go without reading anything before the end no longer waits for them.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
+    // After so long without an event the start is over, and what only it needed is given back.
+    private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250);
+
+    private readonly MonitorServices _services;
+    private readonly RunFolder _folder;
+    private readonly SafeFileHandle? _signals;
+    private readonly MonitorFootprint? _footprint;
+    private readonly EventLoop _loop = new();
+    private readonly MonitorRecord _record;
+    private readonly JsonLogWriter? _log;
+    private readonly ControlServer _clients;
+    private readonly RestartBackoff _backoff = new();
+    private readonly DateTimeOffset _createdAt = DateTimeOffset.UtcNow;
+    private readonly ulong _ownStartTime = ProcessStat.StartTimeOf(Environment.ProcessId) ?? 0;
+    private ContainerRun? _run;
+    private SafeFileHandle? _stopWatch;
+    private EventLoop.Registration? _stopRegistration;
+    private ExitRecord? _exit;
+    private bool _draining;
+    private bool _asked;
+
+    /// <summary>Reads monitor.json and makes the control socket.</summary>
+    /// <param name="services">The rest of the runtime.</param>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="client">A client that is connected already, or null.</param>
+    /// <param name="signals">A signalfd for SIGTERM, or null.</param>
+    /// <param name="footprint">Keeps the process small; null where it is somebody else's.</param>
+    public Supervisor(MonitorServices services, RunFolder folder, SafeFileHandle? client, SafeFileHandle? signals, MonitorFootprint? footprint)
+    {
+        _services = services;
+        _folder = folder;
+        _signals = signals;
+        _footprint = footprint;
+        _record = folder.ReadRecord();
+        _log = _record.LogPath is { } path ? new JsonLogWriter(path, _record.LogMaxSize, _record.LogMaxFiles) : null;
+        _clients = new ControlServer(_loop, _log) { Changed = OnClientsChanged, Progress = OnClientProgress };
+        _clients.Listen(folder.Socket);
+        if (client is not null) _clients.Adopt(client);
+        if (signals is not null) _loop.Add(signals, Libc.EPOLLIN, this);
+    }
+
+    /// <summary>Starts the container, reports, and supervises it until it has ended for good and all is tidied up.</summary>
+    /// <param name="report">Is called once, when the container runs or could not be started.</param>
+    /// <returns>The last exit code.</returns>
+    public int Run(Action<MonitorReport> report)
+    {
+        try
+        {
+            Start();
+            WriteState(RunStatus.Running);
+            report(new MonitorReport { Status = "running", ProcessId = _run!.ProcessId });
+        }
+        catch (Exception error)
+        {
+            // Whatever it is, whoever waits for the report must hear of it, and nothing may be left behind.
+            MonitorReport failure = Failure(error);
+            _exit = ExitOf(failure);
+            Abandon();
+            Tidy(() => report(failure));
+            return _exit.ExitCode;
+        }
+
+        _loop.SetDeadline(s_settled, Settle);
+        _loop.Run();
+        Tidy(null);
+        return _exit!.ExitCode;
+    }
+
+    /// <inheritdoc/>
+    public void OnReady(uint events)
+    {
+        if (_signals is null || Libc.TakeSignal(_signals) == 0) return;
+        // The machine goes down, or somebody wants the monitor to end: the container is asked to, and is not started again.
+        _asked = true;
+        if (_run is { ExitCode: null }) _run.SendSignal(_record.StopSignal);
+        else if (_exit is not null) _loop.Stop();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        StopWatching();
+        _run?.Dispose();
+        _clients.Dispose();
+        _log?.Dispose();
+        _loop.Dispose();
+    }
+
+    private void Start()
+    {
+        Oci.OciSpec spec = _folder.ReadSpec();
+        _footprint?.BeforeLaunch();
+        _run = ContainerRun.Start(_services, spec, _folder.Path, _record.Interactive, _loop, _clients, _log, OnProcessEnded);
+        _footprint?.AfterLaunch();
+    }
+
+    private void Settle() => _footprint?.Settle();
+
+    private void OnProcessEnded() => Drain();
+
+    private void OnClientsChanged()
+    {
+        if (_run is null) return;
+        if (_run.ExitCode is null && !_clients.IsHeld) _run.Resume();
+        else if (_run.ExitCode is not null) Drain();
+    }
+
+    private void OnClientProgress()
+    {
+        if (_run is { ExitCode: not null }) _loop.SetDeadline(s_patience, OnPatienceOver);
+    }
+
+    private void OnPatienceOver()
+    {
+        // A client that is stopped or stuck must not keep the container's end from everybody else.
+        _clients.DropPending();
+        if (_run is not null) Drain();
+    }
+
+    /// <summary>The first process has ended: reads what it has left, as fast as clients that hold the output allow.</summary>
+    private void Drain()
+    {
+        if (_draining || _run is null) return;
+        _draining = true;
+        bool drained = _run.Drain();
+        _draining = false;
+        if (drained) EndRun();
+        else _loop.SetDeadline(s_patience, OnPatienceOver);
+    }
+
+    private void EndRun()
+    {
+        ContainerRun run = _run!;
+        _run = null;
+        _log?.Finish(DateTime.UtcNow);
+        Span<byte> exitCode = stackalloc byte[ControlFrame.ExitCodeSize];
+        BinaryPrimitives.WriteInt32BigEndian(exitCode, run.ExitCode!.Value);
+        _clients.SendExit(exitCode);
+        run.Dispose();
+        _exit = new ExitRecord
+        {
+            ExitCode = run.ExitCode.Value,
+            StartedAt = run.StartedAt,
+            FinishedAt = run.FinishedAt,
+            OomKilled = run.OomKilled,
+            RestartCount = _backoff.Count,
+        };
+        MonitorRecord now = CurrentRecord();
+        TimeSpan? pause = _backoff.Next(now.RestartCondition, now.RestartMaximum, run.ExitCode.Value, run.FinishedAt - run.StartedAt, _asked || _folder.IsStopped);
+        if (pause is { } time) Rest(time);
+        else _loop.Stop();
+    }
+
+    /// <summary>monitor.json as it is now, or as it was where it cannot be read any more.</summary>
+    private MonitorRecord CurrentRecord()
+    {
+        try
+        {
+            return _folder.ReadRecord();
+        }
+        catch (ContainerException)
+        {
+            // Somebody has taken the run folder away; the end goes on record all the same.
+            return _record;
+        }
+    }
+
+    /// <summary>Waits before the next start, unless the user asks it to stop.</summary>
+    private void Rest(TimeSpan pause)
+    {
+        try
+        {
+            WriteState(RunStatus.Restarting);
+        }
+        catch (Exception error) when (error is ContainerException or IOException)
+        {
+            // A state that nobody can see is none: it rests for good.
+            _exit = _exit! with { Error = $"It was not started again: {error.Message}" };
+            _loop.Stop();
+            return;
+        }
+
+        _stopWatch = Libc.CreateInotify();
+        Libc.AddWatch(_stopWatch, _folder.Path, Libc.IN_CREATE | Libc.IN_MOVED_TO);
+        _stopRegistration = _loop.Add(_stopWatch, Libc.EPOLLIN, new StopHandler(this));
+        _loop.SetDeadline(pause, Restart);
+        // The mark may have been made before the watch.
+        CheckStopped();
+    }
+
+    private void CheckStopped()
+    {
+        if (_stopWatch is null || !_folder.IsStopped) return;
+        StopWatching();
+        _loop.ClearDeadline();
+        _loop.Stop();
+    }
+
+    private void StopWatching()
+    {
+        _stopRegistration?.Dispose();
+        _stopRegistration = null;
+        _stopWatch?.Dispose();
+        _stopWatch = null;
+    }
+
+    private void Restart()
+    {
+        StopWatching();
+        try
+        {
+            _folder.ForgetPause();
+            Start();
+            WriteState(RunStatus.Running);
+            _loop.SetDeadline(s_settled, Settle);
+        }
+        catch (Exception error) when (error is ContainerException or IOException)
+        {
+            // As in Docker: what cannot be started is not tried again.
+            _exit = ExitOf(Failure(error));
+            Abandon();
+            _loop.Stop();
+        }
+    }
+
+    /// <summary>A start that failed after the launch: the state could not be written.</summary>
+    private void Abandon()
+    {
+        if (_run is null) return;
+        _run.Abort();
+        _run = null;
+    }
+
+    /// <summary>Writes how it ended, lets clients read what is left for them, and removes what the run has made.</summary>
+    /// <param name="report">Is called when the end is on record, where the start has not been reported yet.</param>
+    private void Tidy(Action? report)
+    {
+        MonitorRecord record = CurrentRecord();
+        byte[] exit = JsonSerializer.SerializeToUtf8Bytes(_exit!, RunJson.Default.ExitRecord);
+        // What removes itself in a moment need not survive a loss of power.
+        AtomicFile.Write(Path.Combine(record.ContainerFolder, "exit.json"), exit, durable: !record.AutoRemove);
+        byte[] payload = new byte[ControlFrame.ExitCodeSize + exit.Length];
+        BinaryPrimitives.WriteInt32BigEndian(payload, _exit!.ExitCode);
+        exit.CopyTo(payload.AsSpan(ControlFrame.ExitCodeSize));
+        _clients.SendExit(payload.AsSpan(0, ControlFrame.ExitCodeSize));
+        _clients.SendEnd(payload);
+        if (_clients.HasPending)
+        {
+            WriteState(RunStatus.Exited);
+            Linger(() => _clients.HasPending);
+        }
+
+        // The folder goes before the last clients are taken in: nobody can connect after that and be left without an answer.
+        _folder.Remove();
+        _clients.StopListening();
+        if (_clients.HasUndecided) Linger(() => _clients.HasUndecided);
+        report?.Invoke();
+        if (record.AutoRemove) _services.RemoveContainer(record);
+    }
+
+    private void Linger(Func<bool> condition)
+    {
+        _clients.Changed = () =>
+        {
+            if (!condition()) _loop.Stop();
+        };
+        _clients.Progress = () => _loop.SetDeadline(s_patience, _loop.Stop);
+        _loop.SetDeadline(s_patience, _loop.Stop);
+        _loop.Run();
+        _loop.ClearDeadline();
+    }
+
+    private void WriteState(RunStatus status) => _folder.WriteState(new RunRecord
+    {
+        Id = _record.Id,
+        Status = status,
+        ProcessId = _run?.ProcessId ?? 0,
+        ProcessStartTime = _run?.ProcessStartTime ?? 0,
+        Bundle = _folder.Path,
+        CgroupPath = _run?.CgroupPath,
+        CreatedAt = _createdAt,
+        MonitorProcessId = Environment.ProcessId,
+        MonitorStartTime = _ownStartTime,
+        BootId = BootId.Current,
+        StartedAt = _run?.StartedAt ?? _exit?.StartedAt ?? default,
+        RestartCount = _backoff.Count,
+        ExitCode = _run is null ? _exit?.ExitCode : null,
+    });
+
+    private static MonitorReport Failure(Exception error)
+    {
+        ErrorCode code = error is ContainerException known ? known.Code : ErrorCode.LaunchFailed;
+        return new MonitorReport
+        {
+            Status = "failed",
+            Code = code,
+            Message = error is ContainerException ? error.Message : $"{error.GetType().Name}: {error.Message}",
+            ExitCode = code switch
+            {
+                ErrorCode.CommandNotFound => 127,
+                ErrorCode.CommandNotExecutable => 126,
+                _ => LaunchFailedExitCode,
+            },
+        };
+    }
+
+    private ExitRecord ExitOf(MonitorReport failure) => new()
+    {
+        ExitCode = failure.ExitCode!.Value,
+        FinishedAt = DateTimeOffset.UtcNow,
+        Error = failure.Message,
+        RestartCount = _backoff.Count,
+    };
+
+    private sealed class StopHandler(Supervisor owner) : IEventHandler
+    {
+        public void OnReady(uint events)
+        {
+            Libc.DrainInotify(owner._stopWatch!);
+            owner.CheckStopped();
+        }
+    }
+}
