@@ -58,14 +58,15 @@ internal sealed class CgroupHost
         string root = "/sys/fs/cgroup", string mountInfo = "/proc/self/mountinfo", string controllerTable = "/proc/cgroups", CgroupFiles? files = null)
     {
         files ??= CgroupFiles.Kernel;
-        if (Libc.FileSystemType(root) == Libc.CGROUP2_SUPER_MAGIC) return new Builder(files).AddV2(root, hybrid: false).Build(root, controllerTable);
+        if (Libc.FileSystemType(root) == Libc.CGROUP2_SUPER_MAGIC) return new Builder(files).AddV2(root, hybrid: false, hasV1Devices: false).Build(root, controllerTable);
 
         byte[] table = Libc.ReadWholeKernelFile(mountInfo, out int errno);
         if (errno != 0) throw KernelError.From("read", errno, mountInfo);
         CgroupMount[] mounts = [.. CgroupMount.Parse(table, root).Where(mount => !mount.IsReadOnly)];
         var builder = new Builder(files);
         bool hasV1 = mounts.Any(mount => !mount.IsV2);
-        if (mounts.FirstOrDefault(mount => mount.IsV2) is { } v2) builder.AddV2(v2.Path, hasV1);
+        if (mounts.FirstOrDefault(mount => mount.IsV2) is { } v2) 
+            builder.AddV2(v2.Path, hasV1, mounts.Any(mount => !mount.IsV2 && mount.Options.Contains("devices")));
         foreach (CgroupMount mount in mounts.Where(mount => !mount.IsV2)) builder.AddV1(mount);
         return builder.Build(root, controllerTable);
     }
@@ -154,11 +155,11 @@ internal sealed class CgroupHost
         private (ICgroupFreezer Freezer, Hierarchy Hierarchy)? _freezer;
         private V2Hierarchy? _v2;
 
-        public Builder AddV2(string mountPoint, bool hybrid)
+        public Builder AddV2(string mountPoint, bool hybrid, bool hasV1Devices)
         {
             var root = new CgroupFolder(files, mountPoint);
             IReadOnlyList<string> available = V2Delegation.Controllers(root);
-            _v2 = new V2Hierarchy(files, mountPoint, available, ControllerTable.V2(available, hybrid), hybrid);
+            _v2 = new V2Hierarchy(files, mountPoint, available, ControllerTable.V2(available, hasV1Devices), hybrid);
             _hierarchies.Insert(0, _v2);
             _freezer = (new V2Freezer(), _v2);
             return this;

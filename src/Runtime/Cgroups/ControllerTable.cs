@@ -20,11 +20,11 @@ internal static class ControllerTable
 
     /// <summary>The controllers of v2 that can set something.</summary>
     /// <param name="available">cgroup.controllers of the root.</param>
-    /// <param name="hybrid">Devices are left to v1, where there is one.</param>
-    public static IReadOnlyList<CgroupController> V2(IReadOnlyList<string> available, bool hybrid)
+    /// <param name="hasV1Devices">Whether devices are left to a v1 hierarchy.</param>
+    public static IReadOnlyList<CgroupController> V2(IReadOnlyList<string> available, bool hasV1Devices)
     {
-        _ = hybrid;
-        return [.. available.Select(V2).OfType<CgroupController>()];
+        IEnumerable<CgroupController> controllers = available.Select(V2).OfType<CgroupController>();
+        return hasV1Devices ? [.. controllers] : [.. controllers, new V2DevicesController()];
     }
 
     private static CgroupController? V1(string name) => name switch
@@ -33,6 +33,12 @@ internal static class ControllerTable
         "cpu" => new V1CpuController(),
         "cpuset" => new V1CpusetController(),
         "pids" => new PidsController(),
+        "devices" => new V1DevicesController(),
+        "blkio" => new V1BlkioController(),
+        "hugetlb" => new HugetlbController("limit_in_bytes"),
+        "rdma" => new RdmaController(),
+        "net_cls" => new V1NetClsController(),
+        "net_prio" => new V1NetPrioController(),
         _ => null,
     };
 
@@ -42,6 +48,9 @@ internal static class ControllerTable
         "cpu" => new V2CpuController(),
         "cpuset" => new V2CpusetController(),
         "pids" => new PidsController(),
+        "io" => new V2IOController(),
+        "hugetlb" => new HugetlbController("max"),
+        "rdma" => new RdmaController(),
         _ => null,
     };
 }

@@ -20,6 +20,7 @@ internal readonly struct SystemCall
     /// <summary>The number on this machine.</summary>
     public int Number { get; }
 
+    public static SystemCall Bpf => new("bpf", 321, 280);
     public static SystemCall Capset => new("capset", 126, 91);
     public static SystemCall Chdir => new("chdir", 80, 49);
     public static SystemCall Chroot => new("chroot", 161, 51);
