@@ -1,0 +1,56 @@
+namespace ContainerTools.Runtime.Containers;
+
+/// <summary>Paths of one container's files, in its folder and in its run folder (docs/design/state.md).</summary>
+internal readonly struct ContainerFiles(EnginePaths paths, string id)
+{
+    /// <summary>The container's id.</summary>
+    public string Id { get; } = id;
+
+    /// <summary>The container's folder.</summary>
+    public string Folder { get; } = paths.Container(id);
+
+    /// <summary>The run folder.</summary>
+    public string RunFolder { get; } = paths.ContainerRun(id);
+
+    /// <summary>What was asked for.</summary>
+    public string Record => Path.Combine(Folder, "container.json");
+
+    /// <summary>How the last run ended.</summary>
+    public string Exit => Path.Combine(Folder, "exit.json");
+
+    /// <summary>The log.</summary>
+    public string Log => Path.Combine(Folder, "log");
+
+    /// <summary>/etc/hosts of the container.</summary>
+    public string Hosts => Path.Combine(Folder, "hosts");
+
+    /// <summary>/etc/hostname of the container.</summary>
+    public string HostName => Path.Combine(Folder, "hostname");
+
+    /// <summary>/etc/resolv.conf of the container.</summary>
+    public string ResolvConf => Path.Combine(Folder, "resolv.conf");
+
+    /// <summary>The seccomp profile that was given when the container was made.</summary>
+    public string SeccompProfile => Path.Combine(Folder, "seccomp.json");
+
+    /// <summary>The mount point of the root.</summary>
+    public string RootFs => Path.Combine(Folder, "rootfs");
+
+    /// <summary>The OCI configuration of a run.</summary>
+    public string Config => Path.Combine(RunFolder, "config.json");
+
+    /// <summary>What the monitor must know.</summary>
+    public string Monitor => Path.Combine(RunFolder, "monitor.json");
+
+    /// <summary>What runs.</summary>
+    public string State => Path.Combine(RunFolder, "state.json");
+
+    /// <summary>There while the container is frozen.</summary>
+    public string Paused => Path.Combine(RunFolder, "paused");
+
+    /// <summary>There once the user asked the container to stop.</summary>
+    public string Stopped => Path.Combine(RunFolder, "stopped");
+
+    /// <summary>The monitor's control socket.</summary>
+    public string Socket => Path.Combine(RunFolder, "monitor.sock");
+}

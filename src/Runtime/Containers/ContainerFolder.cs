@@ -1,0 +1,46 @@
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Containers;
+
+/// <summary>Takes a container's folder away.</summary>
+internal static class ContainerFolder
+{
+    /// <summary>
+    /// Removes a container: renames its folder, by which it is gone for every reader at once, frees its name, and deletes the folder.
+    /// What is left when this is interrupted, the next command that lists the containers clears away. The caller holds the
+    /// container's lock.
+    /// </summary>
+    /// <param name="folder">The container's folder.</param>
+    /// <param name="nameLink">The symbolic link of its name, or null.</param>
+    /// <param name="removeLayer">Removes the writable layer from the (renamed) folder, as its storage driver does it; null for none.</param>
+    public static void Remove(string folder, string? nameLink, Action<string>? removeLayer)
+    {
+        string id = Path.GetFileName(folder);
+        string doomed = Path.Combine(Path.GetDirectoryName(folder)!, ContainerStore.RemovingPrefix + id);
+        Directory.Move(folder, doomed);
+        if (nameLink is not null && Libc.ReadLink(nameLink) == id) File.Delete(nameLink);
+        removeLayer?.Invoke(doomed);
+        Delete(doomed);
+    }
+
+    /// <summary>Deletes a folder with all that is in it; no error when it is gone already.</summary>
+    public static void Delete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another process was faster.
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new ContainerException(ErrorCode.PermissionDenied, $"{folder} cannot be removed: {error.Message}", folder, error);
+        }
+        catch (IOException error)
+        {
+            throw new ContainerException(ErrorCode.KernelError, $"{folder} cannot be removed: {error.Message}", folder, error);
+        }
+    }
+}

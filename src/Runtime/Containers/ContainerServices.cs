@@ -1,0 +1,119 @@
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Launch.Seccomp;
+using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using ContainerTools.Runtime.Volumes;
+
+namespace ContainerTools.Runtime.Containers;
+
+/// <summary>What the operations on containers work with.</summary>
+internal sealed class ContainerServices
+{
+    /// <summary>Services over a store.</summary>
+    /// <param name="paths">Where the engine keeps its files.</param>
+    /// <param name="images">The images.</param>
+    /// <param name="driver">Makes writable layers.</param>
+    /// <param name="openCgroup">Opens the cgroup of a path below each hierarchy's root; it need not exist.</param>
+    public ContainerServices(EnginePaths paths, IImageStore images, IStorageDriver driver, Func<string, ICgroup> openCgroup)
+    {
+        Paths = paths;
+        Images = images;
+        Driver = driver;
+        OpenCgroup = openCgroup;
+        Store = new ContainerStore(paths, driver.Remove);
+        StateReader = new ContainerStateReader(paths);
+        Volumes = new VolumeStore(paths);
+        IdRanges = new IdRanges(paths);
+    }
+
+    /// <summary>Where the engine keeps its files.</summary>
+    public EnginePaths Paths { get; }
+    /// <summary>The containers' folders.</summary>
+    public ContainerStore Store { get; }
+    /// <summary>Reads states.</summary>
+    public ContainerStateReader StateReader { get; }
+    /// <summary>The images.</summary>
+    public IImageStore Images { get; }
+    /// <summary>Makes writable layers.</summary>
+    public IStorageDriver Driver { get; }
+    /// <summary>Opens the cgroup of a path below each hierarchy's root; it need not exist.</summary>
+    public Func<string, ICgroup> OpenCgroup { get; }
+    /// <summary>Named volumes.</summary>
+    public VolumeStore Volumes { get; }
+    /// <summary>Host ids of user namespaces.</summary>
+    public IdRanges IdRanges { get; }
+
+    /// <summary>The cgroup of a container below each hierarchy's root.</summary>
+    public static string CgroupPath(string id) => "/containertools/" + id;
+
+    /// <summary>The folders of a container's layers, uppermost first.</summary>
+    public IReadOnlyList<string> LayerFolders(ContainerRecord record) => [.. record.Layers.Select(layer => Path.Combine(Paths.Layers, layer))];
+
+    /// <summary>
+    /// Takes a container's lock, reads it again, and repairs it where that is needed: the beginning of every change.
+    /// </summary>
+    /// <param name="container">A name, an id, or the unique beginning of an id.</param>
+    /// <param name="cancellationToken">Cancels the wait for the lock.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerIdAmbiguous"/>, <see cref="ErrorCode.StateCorrupt"/>.</exception>
+    public async ValueTask<LockedContainer> LockAsync(string container, CancellationToken cancellationToken)
+    {
+        string id = Store.Resolve(container);
+        ContainerLock held = await ContainerLock.TakeAsync(Paths.Container(id), cancellationToken).ConfigureAwait(false)
+            ?? throw ContainerStore.NotFound(container);
+        try
+        {
+            ContainerRecord record = Store.TryRead(id) ?? throw ContainerStore.NotFound(container);
+            return new LockedContainer(held, record, ReadRepaired(id));
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads a container without its lock; repairs it where that is needed and nobody else is at it.</summary>
+    public Container Inspect(ContainerRecord record, bool? hasRunFolder = null)
+        => Snapshot.Of(record, InspectStatus(record.Id, hasRunFolder), Store.Files(record.Id));
+
+    /// <summary>Reads a container's state without its lock; repairs it where that is needed and nobody else is at it.</summary>
+    public ContainerStatus InspectStatus(string id, bool? hasRunFolder = null)
+    {
+        ContainerStatus status = StateReader.Read(id, hasRunFolder);
+        if (status.Defect == StatusDefect.None) return status;
+        // Held: a start is under way, or another command is repairing it already.
+        using ContainerLock? held = ContainerLock.TryTake(Paths.Container(id));
+        return held is not null ? ReadRepaired(id) : status;
+    }
+
+    /// <summary>What a container's OCI configuration is made from.</summary>
+    public SpecInput SpecInput(ContainerRecord record)
+    {
+        IReadOnlyList<OciIdMapping>? map = SpecBuilder.IdMap(record.Configuration);
+        return new SpecInput
+        {
+            Record = record,
+            Files = Store.Files(record.Id),
+            RootMount = Driver.RootMount(Paths.Container(record.Id), LayerFolders(record), map, map),
+            AvailableCapabilities = record.Configuration.UserNamespace ? Capability.KernelMask() : Capability.AvailableMask(),
+            Seccomp = capabilities => SeccompOf(record, capabilities),
+            HostDevices = record.Configuration.Privileged ? HostDevices.Read() : [],
+            VolumeData = Volumes.DataOf,
+        };
+    }
+
+    private OciSeccomp SeccompOf(ContainerRecord record, IReadOnlyList<string> capabilities) => record.Configuration.SeccompProfile is null
+        ? DefaultSeccompProfile.Create(capabilities)
+        : SeccompProfileFile.Load(Store.Files(record.Id).SeccompProfile, capabilities);
+
+    /// <summary>Reads a container's state and repairs it where that is needed; the caller holds the lock.</summary>
+    public ContainerStatus ReadRepaired(string id)
+    {
+        ContainerStatus status = StateReader.Read(id);
+        if (status.Defect == StatusDefect.None) return status;
+        Repair.Run(this, id, status);
+        return StateReader.Read(id);
+    }
+}

@@ -1,0 +1,28 @@
+namespace ContainerTools.Runtime.Containers;
+
+/// <summary>What is amiss with a container's files.</summary>
+internal enum StatusDefect
+{
+    /// <summary>Nothing.</summary>
+    None,
+    /// <summary>state.json names a monitor that is no longer there.</summary>
+    MonitorLost,
+    /// <summary>There is a run folder without state.json: a start is under way if the lock is held, else it died.</summary>
+    StartUnfinished,
+}
+
+/// <summary>A container's state as its files tell it.</summary>
+internal sealed record ContainerStatus
+{
+    /// <summary>Where it is in its life; with a defect, what it will be after repair.</summary>
+    public required ContainerState State { get; init; }
+    /// <summary>The run, where there is one.</summary>
+    public RunRecord? Run { get; init; }
+    /// <summary>How the last run ended.</summary>
+    public ExitRecord? Exit { get; init; }
+    /// <summary>What is amiss.</summary>
+    public StatusDefect Defect { get; init; }
+
+    /// <summary>Whether it has a monitor that looks after a run.</summary>
+    public bool IsActive => State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting;
+}

@@ -1,0 +1,165 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Containers;
+
+/// <summary>
+/// The containers' folders: reads and writes container.json, finds a container by name, id or id prefix, and clears away what a
+/// process that died while it made or removed a container has left.
+/// </summary>
+/// <param name="paths">Where the files are.</param>
+/// <param name="removeLayer">Removes the writable layer from a container's folder, as its storage driver does it.</param>
+internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLayer)
+{
+    /// <summary>The beginning of the name of a folder that is being removed; an id never begins so.</summary>
+    public const string RemovingPrefix = ".removing-";
+
+    private readonly ConcurrentDictionary<string, (FileStatus Status, ContainerRecord Record)> _records = new(StringComparer.Ordinal);
+
+    /// <summary>Where the files are.</summary>
+    public EnginePaths Paths { get; } = paths;
+
+    /// <summary>The names.</summary>
+    public ContainerNames Names { get; } = new(paths);
+
+    /// <summary>The paths of one container's files.</summary>
+    public ContainerFiles Files(string id) => new(Paths, id);
+
+    /// <summary>Makes the engine's folders. Nobody else may enter them: an image's set-user-id programs would be the host's.</summary>
+    public void EnsureFolders()
+    {
+        foreach (string folder in (ReadOnlySpan<string>)[Paths.Root, Paths.Containers, Paths.Names, Paths.Volumes, Path.Combine(Paths.Run, "containers")])
+        {
+            if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    /// <summary>
+    /// All containers' records, in no order. Half-made and half-removed containers whose maker is dead are cleared away; a
+    /// container whose record is damaged is in the list as <see cref="ContainerRecord.Damaged"/>.
+    /// </summary>
+    public IEnumerable<ContainerRecord> List()
+    {
+        if (!Directory.Exists(Paths.Containers)) yield break;
+        foreach (string folder in Directory.EnumerateDirectories(Paths.Containers))
+        {
+            string id = Path.GetFileName(folder);
+            ContainerRecord? record = null;
+            if (id[0] != '.')
+            {
+                try
+                {
+                    record = TryRead(id);
+                }
+                catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+                {
+                    record = ContainerRecord.Damaged(id, error.Message);
+                }
+            }
+
+            if (record is not null) yield return record;
+            else ClearAbandoned(folder);
+        }
+    }
+
+    /// <summary>The id of the container that a name, an id or a unique beginning of an id means.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerIdAmbiguous"/>.</exception>
+    public string Resolve(string container)
+    {
+        ArgumentNullException.ThrowIfNull(container);
+        bool prefix = ContainerName.IsIdPrefix(container);
+        if (prefix && container.Length == 64 && File.Exists(Files(container).Record)) return container;
+        if (Names.IdOf(container) is { } owner && NameOf(owner) == container) return owner;
+        if (prefix && Directory.Exists(Paths.Containers))
+        {
+            List<string> found = [];
+            foreach (string folder in Directory.EnumerateDirectories(Paths.Containers, container + "*"))
+            {
+                if (File.Exists(Path.Combine(folder, "container.json"))) found.Add(Path.GetFileName(folder));
+            }
+
+            if (found.Count == 1) return found[0];
+            if (found.Count > 1)
+            {
+                throw new ContainerException(
+                    ErrorCode.ContainerIdAmbiguous, $"The ids of {found.Count} containers begin with '{container}'; give more digits.", container);
+            }
+        }
+
+        throw NotFound(container);
+    }
+
+    /// <summary>The error of a container that is not there.</summary>
+    public static ContainerException NotFound(string container) => new(
+        ErrorCode.ContainerNotFound, $"There is no container with the name or id '{container}'.", container);
+
+    /// <summary>A container's record; null when it is not there.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.StateCorrupt"/>.</exception>
+    public ContainerRecord? TryRead(string id)
+    {
+        string path = Files(id).Record;
+        if (!Libc.TryStat(path, out FileStatus status))
+        {
+            _records.TryRemove(id, out _);
+            return null;
+        }
+
+        // Every write makes a new file: the same inode, size and time mean the same content.
+        if (_records.TryGetValue(id, out (FileStatus Status, ContainerRecord Record) known) && known.Status == status) return known.Record;
+        ContainerRecord? record = ContainerStateReader.ReadDocument(path, ContainerJson.Default.ContainerRecord);
+        if (record is not null) _records[id] = (status, record);
+        return record;
+    }
+
+    /// <summary>A container's record.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.StateCorrupt"/>.</exception>
+    public ContainerRecord Read(string id) => TryRead(id) ?? throw NotFound(id);
+
+    /// <summary>Writes a container's record; the caller holds its lock. Fields that a later version of the engine wrote are kept.</summary>
+    public void Write(ContainerRecord record)
+    {
+        string path = Files(record.Id).Record;
+        byte[] content;
+        if (ContainerStateReader.ReadFile(path) is { } previous)
+        {
+            JsonObject next = JsonSerializer.SerializeToNode(record, ContainerJson.Default.ContainerRecord)!.AsObject();
+            using JsonDocument old = JsonDocument.Parse(previous);
+            UnknownFields.Carry(old.RootElement, next, ContainerJson.Default.ContainerRecord);
+            content = JsonSerializer.SerializeToUtf8Bytes(next, ContainerJson.Default.JsonObject);
+        }
+        else
+        {
+            content = JsonSerializer.SerializeToUtf8Bytes(record, ContainerJson.Default.ContainerRecord);
+        }
+
+        AtomicFile.Write(path, content);
+    }
+
+    /// <summary>Takes a container's lock; throws when the container is gone.</summary>
+    public async ValueTask<ContainerLock> LockAsync(string id, CancellationToken cancellationToken)
+        => await ContainerLock.TakeAsync(Paths.Container(id), cancellationToken).ConfigureAwait(false) ?? throw NotFound(id);
+
+    /// <summary>Removes a folder whose maker or remover has died; leaves it alone while somebody holds its lock.</summary>
+    private void ClearAbandoned(string folder)
+    {
+        using ContainerLock? held = ContainerLock.TryTake(folder);
+        bool removing = Path.GetFileName(folder).StartsWith('.');
+        if (held is null || (!removing && File.Exists(Path.Combine(folder, "container.json")))) return;
+        removeLayer(folder);
+        ContainerFolder.Delete(folder);
+    }
+
+    private string? NameOf(string id)
+    {
+        try
+        {
+            return TryRead(id)?.Name;
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+namespace ContainerTools.Runtime.Containers.Operations;
+
+/// <summary>Lets a frozen container go on.</summary>
+internal static class ResumeOperation
+{
+    /// <summary>Lets it go on.</summary>
+    public static async Task<Container> RunAsync(ContainerServices services, string container, CancellationToken cancellationToken)
+    {
+        using LockedContainer locked = await services.LockAsync(container, cancellationToken).ConfigureAwait(false);
+        TransitionTable.Check(ContainerOperation.Resume, locked.Status.State, locked.Record.Name);
+        Thaw(services, locked);
+        return Snapshot.Of(locked.Record, services.StateReader.Read(locked.Record.Id), services.Store.Files(locked.Record.Id));
+    }
+
+    /// <summary>Thaws a container whose lock is held, and takes the mark away.</summary>
+    public static void Thaw(ContainerServices services, LockedContainer locked)
+    {
+        services.OpenCgroup(locked.Status.Run!.CgroupPath ?? ContainerServices.CgroupPath(locked.Record.Id)).Thaw();
+        File.Delete(services.Store.Files(locked.Record.Id).Paused);
+    }
+}

@@ -1,0 +1,16 @@
+namespace ContainerTools.Runtime.Containers.Operations;
+
+/// <summary>Waits until a container does not run.</summary>
+internal static class WaitOperation
+{
+    /// <summary>Waits; returns at once where it does not run.</summary>
+    public static async Task<Container> RunAsync(ContainerServices services, string container, CancellationToken cancellationToken)
+    {
+        string id = services.Store.Resolve(container);
+        ContainerRecord record = services.Store.TryRead(id) ?? throw ContainerStore.NotFound(container);
+        ContainerStatus status = services.InspectStatus(id);
+        if (status.Run is not { } run) return Snapshot.Of(record, status, services.Store.Files(id));
+        using EndOfRun end = EndOfRun.Watch(services, record, run);
+        return await end.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+}
