@@ -1,0 +1,68 @@
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images.Archives;
+
+/// <summary>A <c>docker save</c> archive: manifest.json lists the images with the paths of configuration and layers.</summary>
+internal static class DockerArchive
+{
+    /// <summary>The file that makes a tar one of these.</summary>
+    public const string ManifestName = "manifest.json";
+
+    /// <summary>The images, their documents read and checked.</summary>
+    public static IEnumerable<ArchivedImage> Read(ImageFiles files)
+    {
+        byte[] json = files.Find(ManifestName).ReadDocument();
+        DockerArchiveImage[] images = ImageLayout.Parse(json, $"{files.Path}: {ManifestName}", ImageJson.Default.DockerArchiveImageArray);
+        foreach (DockerArchiveImage image in images)
+        {
+            if (image?.Config is null) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{files.Path} lists an image without a configuration.", files.Path);
+            yield return Read(files, image, image.Config);
+        }
+    }
+
+    /// <summary>The names that the archive's manifest.json gives an image; none where there is no such file.</summary>
+    /// <param name="files">The archive.</param>
+    /// <param name="configDigest">The image's id.</param>
+    public static IReadOnlyList<ImageReference> NamesOf(ImageFiles files, string configDigest)
+    {
+        if (!files.TryFind(ManifestName, out ByteRange? range)) return [];
+        DockerArchiveImage[] images = ImageLayout.Parse(range.ReadDocument(), range.Display, ImageJson.Default.DockerArchiveImageArray);
+        string hex = ImageDigest.Hex(configDigest);
+        return [.. images.Where(image => image?.Config is { } config && config.Contains(hex, StringComparison.Ordinal)).SelectMany(Names)];
+    }
+
+    private static ArchivedImage Read(ImageFiles files, DockerArchiveImage image, string configPath)
+    {
+        byte[] configBytes = files.Find(configPath).ReadDocument();
+        string digest = ImageDigest.Of(configBytes);
+        // docker save names the configuration after its digest, which promises it.
+        string name = Path.GetFileNameWithoutExtension(configPath);
+        if (name.Length == 64 && ImageDigest.IsHex(name) && ImageDigest.Prefix + name != digest)
+        {
+            throw new ContainerException(
+                ErrorCode.DigestMismatch, $"{files.Path}: {configPath} has the digest {digest}, not the one in its name; get the archive again.", files.Path);
+        }
+
+        ImageConfig config = ImageLayout.Parse(configBytes, $"{files.Path}: {configPath}", ImageJson.Default.ImageConfig);
+        IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
+        IReadOnlyList<string> paths = image.Layers ?? [];
+        if (diffIds.Count != paths.Count)
+        {
+            throw new ContainerException(
+                ErrorCode.ArchiveCorrupt, $"{files.Path} has {paths.Count} layers for an image of {diffIds.Count}; get the archive again.", files.Path);
+        }
+
+        ArchivedLayer[] layers = new ArchivedLayer[paths.Count];
+        for (int i = 0; i < layers.Length; i++) layers[i] = new ArchivedLayer(files.Find(paths[i]), null, diffIds[i], null);
+        return new ArchivedImage { ConfigBytes = configBytes, Config = config, Layers = layers, Names = [.. Names(image)] };
+    }
+
+    private static IEnumerable<ImageReference> Names(DockerArchiveImage image)
+    {
+        foreach (string tag in image.RepoTags ?? [])
+        {
+            // <none>:<none> stands for no name.
+            if (ImageReference.TryParse(tag, out ImageReference? reference)) yield return reference;
+        }
+    }
+}

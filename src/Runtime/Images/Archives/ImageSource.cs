@@ -1,0 +1,183 @@
+using ContainerTools.Runtime.Layers;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Images.Archives;
+
+/// <summary>What the user named, opened and recognized by its content: images in an archive or folder, or a root file system.</summary>
+internal sealed class ImageSource : IDisposable
+{
+    private const int ProbeSize = 1024 * 1024;
+
+    private readonly SafeFileHandle? _file;
+
+    private ImageSource(ImageFiles? files, ByteRange? rootFileSystem, SafeFileHandle? file)
+    {
+        Files = files;
+        RootFileSystem = rootFileSystem;
+        _file = file;
+    }
+
+    /// <summary>The files of an image archive or folder; null for a root file system.</summary>
+    public ImageFiles? Files { get; }
+
+    /// <summary>The tar of a root file system, perhaps compressed; null for an archive of images.</summary>
+    public ByteRange? RootFileSystem { get; }
+
+    /// <summary>Opens a file or a folder.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="newPath">Gives the path of a new temporary file.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static ImageSource Open(string path, Func<string, string> newPath, CancellationToken cancellationToken)
+    {
+        if (Directory.Exists(path)) return OpenFolder(path);
+        SafeFileHandle file = OpenFile(path);
+        try
+        {
+            // A pipe cannot be read twice, and from any place: it becomes a file first.
+            if (!IsRegular(file)) file = Spool(new FileStream(file, FileAccess.Read), newPath("spool"), cancellationToken);
+            ByteRange whole = new(file, 0, RandomAccess.GetLength(file), path);
+            if (whole.Length == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{path} is empty.", path);
+            Compression compression = whole.Compression;
+            if (compression == Compression.None) return OpenTar(path, file, whole, file, cancellationToken);
+            if (IsRootFileSystem(whole, compression)) return new ImageSource(null, whole, file);
+            // Its parts must be read in an order of their own.
+            SafeFileHandle spooled = Spool(Decompressed(whole, compression), newPath("spool"), cancellationToken, path);
+            return OpenTar(path, spooled, whole, file, cancellationToken);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Files?.Dispose();
+        _file?.Dispose();
+    }
+
+    private static ImageSource OpenFolder(string path)
+    {
+        FolderFiles files = new() { Path = path };
+        return files.TryFind(OciArchive.IndexName, out _)
+            ? new ImageSource(files, null, null)
+            : throw new ContainerException(
+                ErrorCode.ArchiveCorrupt, $"{path} is a folder, but no OCI image layout: it lacks {OciArchive.IndexName}.", path);
+    }
+
+    private static ImageSource OpenTar(string path, SafeFileHandle tar, ByteRange whole, SafeFileHandle file, CancellationToken cancellationToken)
+    {
+        TarFiles files = TarFiles.Open(path, tar, cancellationToken);
+        bool archive = files.TryFind(DockerArchive.ManifestName, out _)
+            || (files.TryFind(OciArchive.VersionName, out _) && files.TryFind(OciArchive.IndexName, out _));
+        return archive ? new ImageSource(files, null, file) : new ImageSource(null, whole, file);
+    }
+
+    private static SafeFileHandle OpenFile(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, options: FileOptions.SequentialScan);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ContainerException(ErrorCode.FileNotFound, $"There is no file {path}.", path, error);
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new ContainerException(ErrorCode.PermissionDenied, $"{path} may not be read: {error.Message}", path, error);
+        }
+    }
+
+    private static bool IsRegular(SafeFileHandle file) => Linux.Libc.Stat(file).IsFile;
+
+    private static Stream Decompressed(ByteRange range, Compression compression)
+        => CompressionFormat.Decompress(new Pipeline.SourceStream(new RangeSource(range, 256 * 1024)), compression, range.Display);
+
+    /// <summary>
+    /// Whether the first entries already show a root file system: then it need not be decompressed twice. When in doubt, false.
+    /// </summary>
+    private static bool IsRootFileSystem(ByteRange range, Compression compression)
+    {
+        byte[] start = new byte[ProbeSize];
+        int length;
+        using (Stream stream = Decompressed(range, compression))
+        {
+            try
+            {
+                length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+            }
+            catch (Exception error) when (CompressionFormat.IsDamage(error))
+            {
+                throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{range.Display} is damaged or truncated: it cannot be decompressed.", range.Display, error);
+            }
+        }
+
+        try
+        {
+            TarReader tar = new(new StreamSource(new MemoryStream(start, 0, length)), range.Display);
+            while (tar.ReadEntry() is { } entry)
+            {
+                if (!LayerPath.TryNormalize(entry.Name, out byte[] path) || path.Length == 0) continue;
+                int slash = path.AsSpan().IndexOf((byte)'/');
+                string first = System.Text.Encoding.UTF8.GetString(slash < 0 ? path : path.AsSpan(0, slash));
+                return (slash >= 0 || entry.Type is TarEntryType.Folder or TarEntryType.SymbolicLink) && RootFolders.Contains(first);
+            }
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ArchiveCorrupt && length == start.Length)
+        {
+            // The probe ends in the middle of the first entry: the whole will be looked at.
+        }
+
+        return false;
+    }
+
+    /// <summary>The folders of a root file system (Filesystem Hierarchy Standard 3.0, section 3).</summary>
+    private static readonly HashSet<string> RootFolders =
+    [
+        "bin", "boot", "dev", "etc", "home", "lib", "lib32", "lib64", "libx32", "media", "mnt", "opt", "proc", "root", "run", "sbin", "srv",
+        "sys", "tmp", "usr", "var",
+    ];
+
+    private static SafeFileHandle Spool(Stream stream, string target, CancellationToken cancellationToken, string? display = null)
+    {
+        SafeFileHandle file = File.OpenHandle(target, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        try
+        {
+            // The name is not needed: the file goes with its descriptor, whatever happens.
+            File.Delete(target);
+            byte[] buffer = new byte[256 * 1024];
+            long position = 0;
+            int read;
+            while ((read = stream.Read(buffer)) > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                RandomAccess.Write(file, buffer.AsSpan(0, read), position);
+                position += read;
+            }
+
+            return file;
+        }
+        catch (Exception error) when (display is not null && CompressionFormat.IsDamage(error))
+        {
+            file.Dispose();
+            throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{display} is damaged or truncated: it cannot be decompressed.", display, error);
+        }
+        catch (IOException error) when (error.HResult == Linux.Errno.ENOSPC || error.HResult == Linux.Errno.EDQUOT)
+        {
+            file.Dispose();
+            throw new ContainerException(ErrorCode.StorageFull, $"There is no space left to decompress {display ?? target}; free some and try again.", display, error);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+        finally
+        {
+            stream.Dispose();
+        }
+    }
+}

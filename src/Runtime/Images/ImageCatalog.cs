@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>Reads the store's index and the documents behind it, and finds images by what people call them.</summary>
+/// <remarks>Documents are named by their digest and never change: what was read once is kept.</remarks>
+internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
+{
+    private readonly ConcurrentDictionary<string, ImageManifest> _manifests = new();
+    private readonly ConcurrentDictionary<string, ImageConfig> _configs = new();
+
+    /// <summary>All lines of the index that are images.</summary>
+    public IReadOnlyList<CatalogEntry> Read() => Read(layout.ReadIndex());
+
+    /// <inheritdoc cref="Read()"/>
+    public IReadOnlyList<CatalogEntry> Read(ImageIndex index)
+    {
+        List<CatalogEntry> entries = [];
+        foreach (ImageDescriptor descriptor in index.Manifests ?? [])
+        {
+            if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
+            // Another tool may have put a multi-platform image into the layout.
+            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, 0) : descriptor.Digest;
+            if (manifest is null) continue;
+            entries.Add(new CatalogEntry(manifest, ConfigDigest(manifest), ReferenceOf(descriptor), descriptor));
+        }
+
+        return entries;
+    }
+
+    /// <summary>Finds the one image that is meant.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ImageNotFound"/>, <see cref="ErrorCode.ImageIdAmbiguous"/>.</exception>
+    public CatalogEntry Find(string image) => Find(image, Read());
+
+    /// <inheritdoc cref="Find(string)"/>
+    public static CatalogEntry Find(string image, IReadOnlyList<CatalogEntry> entries)
+    {
+        ImageReference.TryParse(image, out ImageReference? reference);
+        if (reference is not null)
+        {
+            foreach (CatalogEntry entry in entries)
+            {
+                if (Matches(entry, reference)) return entry;
+            }
+        }
+
+        string digits = image.StartsWith(ImageDigest.Prefix, StringComparison.OrdinalIgnoreCase) ? image[ImageDigest.Prefix.Length..] : image;
+        digits = digits.ToLowerInvariant();
+        if (ImageDigest.IsHex(digits) && digits.Length <= 64)
+        {
+            string prefix = ImageDigest.Prefix + digits;
+            List<CatalogEntry> found = [.. entries.Where(entry => entry.ConfigDigest?.StartsWith(prefix, StringComparison.Ordinal) == true)];
+            // A whole digest may also be that of a manifest.
+            if (found.Count == 0 && digits.Length == 64) found = [.. entries.Where(entry => entry.ManifestDigest == prefix)];
+            int distinct = found.DistinctBy(entry => entry.ConfigDigest).Count();
+            if (distinct == 1) return found[0];
+            if (distinct > 1)
+            {
+                throw new ContainerException(
+                    ErrorCode.ImageIdAmbiguous, string.Create(CultureInfo.InvariantCulture, $"The id '{image}' fits {distinct} images; give more digits."), image);
+            }
+        }
+
+        throw new ContainerException(
+            ErrorCode.ImageNotFound, $"There is no image '{image}' on this machine; import it, or list what there is with Get-ContainerImage.", image);
+    }
+
+    /// <summary>
+    /// An image that is not listed any more, but kept because a container still uses it: its id finds it. Null for anything else.
+    /// </summary>
+    public CatalogEntry? TryFindRetained(string image)
+    {
+        if (!ImageDigest.IsValid(image) || !File.Exists(layout.Blob(image))) return null;
+        IReadOnlyList<CatalogEntry> entries = Read();
+        if (entries.Any(entry => entry.ConfigDigest == image || entry.ManifestDigest == image)) return null;
+        ImageConfig config = layout.ReadDocument(image, ImageJson.Default.ImageConfig);
+        return config.Rootfs is { DiffIds.Count: > 0 } root && ImageDigest.Chains(root.DiffIds).All(layers.Exists)
+            ? new CatalogEntry(null, image, null, null)
+            : null;
+    }
+
+    /// <summary>An image's manifest.</summary>
+    public ImageManifest Manifest(string digest)
+        => _manifests.GetOrAdd(digest, static (key, from) => from.ReadDocument(key, ImageJson.Default.ImageManifest), layout);
+
+    /// <summary>An image's configuration.</summary>
+    public ImageConfig Config(CatalogEntry entry)
+    {
+        // Reads the manifest again where it could not be read before, for the error that says why.
+        string digest = entry.ConfigDigest ?? Manifest(entry.ManifestDigest!).Config?.Digest
+            ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image {entry.ManifestDigest} has no configuration.", entry.ManifestDigest);
+        return _configs.GetOrAdd(digest, static (key, from) => from.ReadDocument(key, ImageJson.Default.ImageConfig), layout);
+    }
+
+    /// <summary>What the pipeline sees of an image.</summary>
+    public ContainerImage Image(CatalogEntry entry)
+    {
+        ImageConfig config = Config(entry);
+        IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
+        long size = 0;
+        foreach (string chain in ImageDigest.Chains(diffIds)) size += layers.Record(chain)?.Size ?? 0;
+        return new ContainerImage
+        {
+            Id = entry.ConfigDigest!,
+            Digest = entry.ManifestDigest ?? "",
+            Reference = entry.Reference?.Familiar,
+            Repository = entry.Reference?.FamiliarRepository,
+            Tag = entry.Reference?.Tag,
+            CreatedAt = ParseTime(config.Created),
+            Size = size,
+            OperatingSystem = config.Os ?? "linux",
+            Architecture = config.Architecture ?? "",
+            Variant = NullIfEmpty(config.Variant),
+            Author = NullIfEmpty(config.Author),
+            Layers = diffIds,
+            Labels = config.Config?.Labels ?? new Dictionary<string, string>(),
+            Configuration = Defaults(config.Config),
+        };
+    }
+
+    /// <summary>The name in a line of the index.</summary>
+    public static ImageReference? ReferenceOf(ImageDescriptor descriptor)
+    {
+        if (descriptor.Annotations is not { } annotations) return null;
+        foreach (string key in (ReadOnlySpan<string>)[ImageLayout.FullName, ImageLayout.RefName])
+        {
+            if (annotations.TryGetValue(key, out string? name) && ImageReference.TryParse(name, out ImageReference? reference)) return reference;
+        }
+
+        return null;
+    }
+
+    private static bool Matches(CatalogEntry entry, ImageReference wanted)
+    {
+        if (wanted.Digest is not null && wanted.Digest != entry.ManifestDigest) return false;
+        if (entry.Reference is null || entry.Reference.Repository != wanted.Repository) return false;
+        return wanted.Tag is null || entry.Reference.Tag == wanted.Tag;
+    }
+
+    private string? ConfigDigest(string manifestDigest)
+    {
+        try
+        {
+            return Manifest(manifestDigest).Config?.Digest is { } digest && ImageDigest.IsValid(digest) ? digest : null;
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
+        {
+            return null;
+        }
+    }
+
+    private string? ChooseManifest(string digest, int depth)
+    {
+        if (depth > 4 || layout.TryReadDocument(digest) is not { } json) return null;
+        ImageIndex index = ImageLayout.Parse(json, digest, ImageJson.Default.ImageIndex);
+        foreach (ImageDescriptor descriptor in index.Manifests ?? [])
+        {
+            if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
+            if (ImageMediaType.IsIndex(descriptor.MediaType))
+            {
+                if (ChooseManifest(descriptor.Digest, depth + 1) is { } inner) return inner;
+            }
+            else if (descriptor.Platform is null
+                || ImagePlatformSelector.Host.Matches(descriptor.Platform.Os, descriptor.Platform.Architecture, descriptor.Platform.Variant))
+            {
+                return descriptor.Digest;
+            }
+        }
+
+        return null;
+    }
+
+    private static DateTimeOffset? ParseTime(string? text)
+        => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    private static ImageConfiguration Defaults(ImageConfigDefaults? config) => config is null ? new ImageConfiguration() : new ImageConfiguration
+    {
+        EntryPoint = config.Entrypoint ?? [],
+        Command = config.Cmd ?? [],
+        Environment = config.Env ?? [],
+        User = config.User ?? "",
+        WorkingDirectory = config.WorkingDir ?? "",
+        StopSignal = NullIfEmpty(config.StopSignal),
+        ExposedPorts = [.. config.ExposedPorts?.Keys ?? []],
+        Volumes = [.. config.Volumes?.Keys ?? []],
+    };
+}

@@ -1,0 +1,272 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Images.Pipeline;
+using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>
+/// The pieces of images on their way into the store. What the store has already is not read again; the rest is staged in the
+/// ingest folder, several layers at a time.
+/// </summary>
+internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest ingest, string name, IProgress<EngineProgress>? progress)
+{
+    private readonly ConcurrentDictionary<string, string> _blobs = new();
+    private readonly ConcurrentDictionary<string, (string Folder, LayerContents Contents)> _unpacked = new();
+    private readonly HashSet<string> _neededBlobs = [];
+    private readonly HashSet<string> _neededLayers = [];
+    private readonly string _activity = $"Importing {name}";
+    private long _done;
+    private long _total;
+
+    /// <summary>The images that are ready.</summary>
+    public List<StagedImage> Images { get; } = [];
+
+    /// <summary>Takes in the images of an archive.</summary>
+    public async Task AddAsync(IReadOnlyList<ArchivedImage> images, CancellationToken cancellationToken)
+    {
+        List<LayerWork> work = await AddLayersAsync(images, cancellationToken);
+        foreach (ArchivedImage image in images) Finish(image, work);
+    }
+
+    /// <summary>Takes in the layers alone.</summary>
+    public async Task<List<LayerWork>> AddLayersAsync(IReadOnlyList<ArchivedImage> images, CancellationToken cancellationToken)
+    {
+        List<LayerWork> work = Plan(images);
+        _total = work.Sum(item => item.Job.Source.Length);
+        Report(0);
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4), CancellationToken = cancellationToken };
+        // The largest first: a large one at the end would run alone.
+        await Parallel.ForEachAsync(work.OrderByDescending(item => item.Job.Source.Length), parallel, async (item, token) => await RunAsync(item, token));
+        foreach (ArchivedImage image in images) FinishLayers(image.Config.Rootfs?.DiffIds ?? []);
+        return work;
+    }
+
+    /// <summary>Takes in a root file system as an image of one layer.</summary>
+    public async Task AddRootFileSystemAsync(
+        ByteRange tar, ImageImportOptions options, ImageReference? reference, ImagePlatformSelector platform, CancellationToken cancellationToken)
+    {
+        string folder = NewLayerFolder();
+        string blob = ingest.NewPath("blob");
+        _total = tar.Length;
+        LayerResult result = await LayerPipeline.RunAsync(
+            new LayerJob { Source = tar, Subject = tar.Display, BlobPath = blob, Folder = Path.Combine(folder, LayerStore.DiffName), Progress = Report },
+            cancellationToken);
+        _blobs[result.BlobDigest] = blob;
+        _unpacked[result.DiffId] = (folder, result.Contents!);
+        FinishLayers([result.DiffId]);
+        string now = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
+        ImageConfig config = new()
+        {
+            Created = now,
+            Architecture = platform.Architecture,
+            Os = platform.Os,
+            Variant = platform.Variant,
+            Config = Defaults(options.Configuration),
+            Rootfs = new ImageRootFileSystem { DiffIds = [result.DiffId] },
+            History = [new ImageHistory { Created = now, CreatedBy = $"import {name}", Comment = options.Message }],
+        };
+        ArchivedImage image = new()
+        {
+            ConfigBytes = JsonSerializer.SerializeToUtf8Bytes(config, ImageJson.Plain.ImageConfig),
+            Config = config,
+            Layers = [],
+            Names = reference is null ? [] : [reference],
+        };
+        FinishImage(image, [new ImageDescriptor
+        {
+            MediaType = CompressionFormat.LayerMediaType(result.Compression), Digest = result.BlobDigest, Size = result.Size,
+        }]);
+    }
+
+    /// <summary>Whether every piece that was not staged, because the store had it, is still there. Ask under the store's lock.</summary>
+    public bool IsComplete()
+        => _neededBlobs.All(digest => _blobs.ContainsKey(digest) || File.Exists(layout.Blob(digest)))
+            && _neededLayers.All(chain => _unpacked.ContainsKey(chain) || layers.Exists(chain));
+
+    /// <summary>Moves the staged pieces into the store. Under the store's lock.</summary>
+    public void MovePieces()
+    {
+        foreach ((string digest, string path) in _blobs)
+        {
+            if (!File.Exists(layout.Blob(digest))) File.Move(path, layout.Blob(digest));
+        }
+
+        foreach ((string chain, (string folder, _)) in _unpacked)
+        {
+            // Another import may have been faster; then this copy goes with the ingest folder.
+            if (!layers.Exists(chain)) Directory.Move(folder, layers.Folder(chain));
+        }
+    }
+
+    private List<LayerWork> Plan(IReadOnlyList<ArchivedImage> images)
+    {
+        List<LayerWork> work = [];
+        HashSet<string> chainsPlanned = [];
+        HashSet<string> blobsPlanned = [];
+        foreach (ArchivedImage image in images)
+        {
+            string? chain = null;
+            foreach (ArchivedLayer layer in image.Layers)
+            {
+                chain = ImageDigest.Chain(chain, layer.DiffId);
+                _neededLayers.Add(chain);
+                bool unpack = !layers.Exists(chain) && chainsPlanned.Add(chain);
+                // Without a promise, the blob is known only where it is not compressed: then it is the layer itself.
+                string blobKey = layer.BlobDigest ?? layer.DiffId;
+                bool copy = !File.Exists(layout.Blob(blobKey)) && blobsPlanned.Add(blobKey);
+                if (!unpack && !copy) continue;
+                if (layer.Source is null)
+                {
+                    throw new ContainerException(
+                        ErrorCode.ArchiveCorrupt, $"{name} is incomplete: it lacks the layer {layer.BlobDigest ?? layer.DiffId}.", layer.BlobDigest ?? layer.DiffId);
+                }
+
+                string folder = unpack ? NewLayerFolder() : "";
+                work.Add(new LayerWork(blobKey, chain, folder, new LayerJob
+                {
+                    Source = layer.Source,
+                    Subject = $"The layer {ShortDigest(layer.BlobDigest ?? layer.DiffId)} of {name}",
+                    BlobDigest = layer.BlobDigest,
+                    DiffId = layer.DiffId,
+                    BlobPath = copy ? ingest.NewPath("blob") : null,
+                    Folder = unpack ? Path.Combine(folder, LayerStore.DiffName) : null,
+                    Progress = Report,
+                }));
+            }
+        }
+
+        return work;
+    }
+
+    private async Task RunAsync(LayerWork item, CancellationToken cancellationToken)
+    {
+        LayerResult result = await LayerPipeline.RunAsync(item.Job, cancellationToken);
+        item.Result = result;
+        if (item.Job.BlobPath is not null && !_blobs.TryAdd(result.BlobDigest, item.Job.BlobPath)) File.Delete(item.Job.BlobPath);
+        if (item.Job.Folder is not null) _unpacked[item.Chain] = (item.Folder, result.Contents!);
+    }
+
+    /// <summary>Writes the records of the layers just unpacked, base first, because a layer takes over from those below it.</summary>
+    private void FinishLayers(IReadOnlyList<string> diffIds)
+    {
+        IReadOnlyList<string> chains = ImageDigest.Chains(diffIds);
+        for (int i = 0; i < chains.Count; i++)
+        {
+            _neededLayers.Add(chains[i]);
+            if (!_unpacked.TryGetValue(chains[i], out (string Folder, LayerContents Contents) layer)) continue;
+            if (File.Exists(Path.Combine(layer.Folder, LayerStore.RecordName))) continue; // done with another image
+            List<string> below = [];
+            for (int lower = i - 1; lower >= 0; lower--) below.Add(DiffFolder(chains[lower]));
+            LayerInheritance.Apply(Path.Combine(layer.Folder, LayerStore.DiffName), layer.Contents, below);
+            LayerStore.WriteRecord(layer.Folder, new LayerRecord
+            {
+                DiffId = diffIds[i],
+                Parent = i == 0 ? null : chains[i - 1],
+                Size = layer.Contents.Size,
+                Entries = layer.Contents.Entries,
+                RootOpaque = layer.Contents.RootOpaque,
+            });
+        }
+    }
+
+    private string DiffFolder(string chain)
+        => _unpacked.TryGetValue(chain, out (string Folder, LayerContents) staged) ? Path.Combine(staged.Folder, LayerStore.DiffName) : layers.Diff(chain);
+
+    private void Finish(ArchivedImage image, List<LayerWork> work)
+    {
+        List<ImageDescriptor> descriptors = [];
+        if (image.ManifestBytes is null)
+        {
+            foreach (ArchivedLayer layer in image.Layers)
+            {
+                string key = layer.BlobDigest ?? layer.DiffId;
+                LayerResult? result = work.Find(item => item.BlobKey == key && item.Job.BlobPath is not null)?.Result;
+                // Not staged: the store has the uncompressed layer under its own digest.
+                descriptors.Add(result is not null
+                    ? new ImageDescriptor { MediaType = CompressionFormat.LayerMediaType(result.Compression), Digest = result.BlobDigest, Size = result.Size }
+                    : new ImageDescriptor { MediaType = ImageMediaType.Layer, Digest = key, Size = new FileInfo(layout.Blob(key)).Length });
+            }
+        }
+        else
+        {
+            foreach (ArchivedLayer layer in image.Layers) _neededBlobs.Add(layer.BlobDigest!);
+        }
+
+        FinishImage(image, descriptors);
+    }
+
+    private void FinishImage(ArchivedImage image, IReadOnlyList<ImageDescriptor> descriptors)
+    {
+        foreach (ImageDescriptor descriptor in descriptors) _neededBlobs.Add(descriptor.Digest);
+        string configDigest = Stage(image.ConfigBytes);
+        byte[] manifestBytes = image.ManifestBytes ?? JsonSerializer.SerializeToUtf8Bytes(
+            new ImageManifest
+            {
+                MediaType = ImageMediaType.Manifest,
+                Config = new ImageDescriptor { MediaType = image.ConfigMediaType, Digest = configDigest, Size = image.ConfigBytes.Length },
+                Layers = descriptors,
+            },
+            ImageJson.Plain.ImageManifest);
+        string manifestDigest = Stage(manifestBytes);
+        ImagePlatform platform = new() { Os = image.Config.Os ?? "linux", Architecture = image.Config.Architecture ?? "", Variant = image.Config.Variant };
+        Images.Add(new StagedImage(configDigest, manifestDigest, manifestBytes.Length, image.ManifestMediaType, platform, image.Names));
+    }
+
+    private string Stage(byte[] document)
+    {
+        string digest = ImageDigest.Of(document);
+        _neededBlobs.Add(digest);
+        if (File.Exists(layout.Blob(digest)) || _blobs.ContainsKey(digest)) return digest;
+        string path = ingest.NewPath("blob");
+        File.WriteAllBytes(path, document);
+        _blobs[digest] = path;
+        return digest;
+    }
+
+    private string NewLayerFolder()
+    {
+        string folder = ingest.NewPath("layer");
+        Directory.CreateDirectory(Path.Combine(folder, LayerStore.DiffName));
+        return folder;
+    }
+
+    private void Report(long bytes)
+    {
+        long done = Interlocked.Add(ref _done, bytes);
+        progress?.Report(new EngineProgress(_activity, null, done, _total));
+    }
+
+    private static string ShortDigest(string digest) => digest.Length > 19 ? digest[..19] : digest;
+
+    private static ImageConfigDefaults? Defaults(ImageConfiguration? configuration)
+    {
+        if (configuration is null) return null;
+        JsonElement empty = JsonDocument.Parse("{}").RootElement;
+        return new ImageConfigDefaults
+        {
+            User = NullIfEmpty(configuration.User),
+            Env = NullIfEmpty(configuration.Environment),
+            Entrypoint = NullIfEmpty(configuration.EntryPoint),
+            Cmd = NullIfEmpty(configuration.Command),
+            WorkingDir = NullIfEmpty(configuration.WorkingDirectory),
+            StopSignal = configuration.StopSignal,
+            ExposedPorts = configuration.ExposedPorts.Count == 0 ? null : configuration.ExposedPorts.Distinct().ToDictionary(port => port, _ => empty),
+            Volumes = configuration.Volumes.Count == 0 ? null : configuration.Volumes.Distinct().ToDictionary(path => path, _ => empty),
+        };
+    }
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
+
+    private static IReadOnlyList<string>? NullIfEmpty(IReadOnlyList<string> list) => list.Count == 0 ? null : list;
+
+    /// <summary>A layer being taken in.</summary>
+    internal sealed record LayerWork(string BlobKey, string Chain, string Folder, LayerJob Job)
+    {
+        /// <summary>Set when it is done.</summary>
+        public LayerResult? Result { get; set; }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Globalization;
+using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>Import: everything is staged and verified in an ingest folder, made durable, and only then made visible.</summary>
+internal sealed partial class ImageStore
+{
+    /// <summary>How often an import is begun again because another process removed a piece that it had found in the store.</summary>
+    private const int MaximumAttempts = 5;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ContainerImage>> ImportAsync(
+        ImageImportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ImageReference? reference = options.Reference is null ? null : ImageReference.Parse(options.Reference);
+        if (reference?.Digest is not null)
+        {
+            throw new ContainerException(ErrorCode.InvalidArgument, $"'{options.Reference}' has a digest; an image is named by a tag.", options.Reference);
+        }
+
+        ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
+        for (int attempt = 1; ; attempt++)
+        {
+            using Ingest ingest = await BeginIngestAsync(cancellationToken);
+            using ImageSource source = await Task.Run(() => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, cancellationToken), cancellationToken);
+            ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress);
+            if (source.RootFileSystem is { } tar)
+            {
+                await staging.AddRootFileSystemAsync(tar, options, reference, platform, cancellationToken);
+            }
+            else
+            {
+                IReadOnlyList<ArchivedImage> images = await Task.Run(() => ReadImages(source.Files!, platform), cancellationToken);
+                if (reference is not null)
+                {
+                    images = images.Count == 1
+                        ? [images[0] with { Names = [reference] }]
+                        : throw new ContainerException(
+                            ErrorCode.InvalidArgument,
+                            string.Create(CultureInfo.InvariantCulture, $"{options.Path} holds {images.Count} images; one name cannot be given to all of them."), options.Path);
+                }
+
+                await staging.AddAsync(images, cancellationToken);
+            }
+
+            if (Publish(ingest, staging)) return [.. staging.Images.SelectMany(Describe)];
+            if (attempt == MaximumAttempts)
+            {
+                throw new ContainerException(
+                    ErrorCode.StateCorrupt, $"Parts of the image store vanish while {options.Path} is imported; see what else works on it.", options.Path);
+            }
+        }
+    }
+
+    private static IReadOnlyList<ArchivedImage> ReadImages(ImageFiles files, ImagePlatformSelector platform)
+    {
+        bool layout = files.TryFind(OciArchive.IndexName, out _);
+        IReadOnlyList<ArchivedImage> images = layout ? OciArchive.Read(files, platform) : [.. DockerArchive.Read(files)];
+        if (images.Count == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{files.Path} holds no image.", files.Path);
+        return images;
+    }
+
+    /// <summary>
+    /// Moves the pieces into the store and lists the images. False when a piece that was found in the store before is no longer
+    /// there.
+    /// </summary>
+    private bool Publish(Ingest ingest, ImageStaging staging)
+    {
+        // One call for the thousands of files of the layers; whatever becomes visible is on the disk before.
+        SyncStore(ingest.Folder);
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+        if (!staging.IsComplete()) return false;
+        staging.MovePieces();
+        AtomicFile.SyncFolder(_layout.Blobs);
+        AtomicFile.SyncFolder(_paths.Layers);
+        ImageIndex index = _layout.ReadIndex();
+        List<ImageDescriptor> manifests = [.. index.Manifests ?? []];
+        foreach (StagedImage image in staging.Images) List(manifests, image);
+        _layout.WriteIndex(index with { MediaType = index.MediaType ?? ImageMediaType.Index, Manifests = manifests });
+        return true;
+    }
+
+    /// <summary>Adds an image to the index; an image that loses its last name to it stays, without a name.</summary>
+    private static void List(List<ImageDescriptor> manifests, StagedImage image)
+    {
+        ImageDescriptor bare = new() { MediaType = image.ManifestMediaType, Digest = image.ManifestDigest, Size = image.ManifestSize, Platform = image.Platform };
+        foreach (ImageReference name in image.Names)
+        {
+            for (int i = manifests.Count - 1; i >= 0; i--)
+            {
+                if (ImageCatalog.ReferenceOf(manifests[i])?.ToString() != name.ToString()) continue;
+                ImageDescriptor old = manifests[i];
+                manifests.RemoveAt(i);
+                if (old.Digest != image.ManifestDigest && manifests.All(other => other.Digest != old.Digest))
+                {
+                    manifests.Insert(i, old with { Annotations = WithoutName(old.Annotations) });
+                }
+            }
+
+            manifests.Add(bare with
+            {
+                Annotations = new Dictionary<string, string> { [ImageLayout.FullName] = name.ToString(), [ImageLayout.RefName] = name.Familiar },
+            });
+        }
+
+        bool named = manifests.Any(other => other.Digest == image.ManifestDigest && ImageCatalog.ReferenceOf(other) is not null);
+        if (named) manifests.RemoveAll(other => other.Digest == image.ManifestDigest && ImageCatalog.ReferenceOf(other) is null);
+        else if (manifests.All(other => other.Digest != image.ManifestDigest)) manifests.Add(bare);
+    }
+
+    private static Dictionary<string, string>? WithoutName(IReadOnlyDictionary<string, string>? annotations)
+    {
+        Dictionary<string, string> rest = [];
+        foreach ((string key, string value) in annotations ?? new Dictionary<string, string>())
+        {
+            if (key is not (ImageLayout.FullName or ImageLayout.RefName)) rest.Add(key, value);
+        }
+
+        return rest.Count == 0 ? null : rest;
+    }
+
+    private IEnumerable<ContainerImage> Describe(StagedImage image)
+    {
+        ImageReference?[] names = image.Names.Count == 0 ? [null] : [.. image.Names];
+        return names.Select(name => _catalog.Image(new CatalogEntry(image.ManifestDigest, image.ConfigDigest, name, null)));
+    }
+
+    private static void SyncStore(string folder)
+    {
+        using SafeFileHandle handle = Libc.Open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        int errno = Libc.SyncFileSystem(handle);
+        if (errno != 0) throw KernelError.From("syncfs", errno, folder);
+    }
+
+    /// <summary>Unpacks the layers of a listed image again, from its blobs.</summary>
+    private async Task RestoreLayersAsync(CatalogEntry entry, ImageConfig config, CancellationToken cancellationToken)
+    {
+        ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest ?? throw new ContainerException(
+            ErrorCode.ImageCorrupt, $"The layers of the image {entry.ConfigDigest} are gone; import it again.", entry.ConfigDigest));
+        for (int attempt = 1; attempt <= MaximumAttempts; attempt++)
+        {
+            using Ingest ingest = await BeginIngestAsync(cancellationToken);
+            using FolderFiles files = new() { Path = _paths.Images };
+            ImageStaging staging = new(_layout, _layers, ingest, entry.Reference?.Familiar ?? entry.ConfigDigest!, null);
+            await staging.AddLayersAsync([OciArchive.FromStore(files, manifest, config)], cancellationToken);
+            SyncStore(ingest.Folder);
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            if (!staging.IsComplete()) continue;
+            staging.MovePieces();
+            AtomicFile.SyncFolder(_paths.Layers);
+            return;
+        }
+
+        throw new ContainerException(ErrorCode.ImageNotFound, $"The image {entry.ConfigDigest} is being removed.", entry.ConfigDigest);
+    }
+
+}

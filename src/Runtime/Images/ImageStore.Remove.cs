@@ -1,0 +1,141 @@
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>Removal: first from the index, then what nothing refers to any more.</summary>
+internal sealed partial class ImageStore
+{
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ContainerImage>> RemoveAsync(string image, ImageRemoveOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Ingest.EnsureFolders(_paths);
+        // Disposed last, outside the lock: it deletes the layers that were moved into it.
+        Ingest? trash = null;
+        try
+        {
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            ImageIndex index = _layout.ReadIndex();
+            IReadOnlyList<CatalogEntry> entries = _catalog.Read(index);
+            CatalogEntry found = ImageCatalog.Find(image, entries);
+            List<ImageUse> uses = await _uses(cancellationToken).ToListAsync(cancellationToken);
+            List<CatalogEntry> lines = LinesToRemove(image, found, entries, uses, options.Force);
+            ContainerImage[] removed = [.. lines.Select(DescribeRemoved)];
+            trash = Ingest.Begin(_paths, held);
+            HashSet<ImageDescriptor> gone = [.. lines.Select(line => line.Descriptor!)];
+            _layout.WriteIndex(index with { Manifests = [.. (index.Manifests ?? []).Where(descriptor => !gone.Contains(descriptor))] });
+            Sweep(trash, uses);
+            return removed;
+        }
+        finally
+        {
+            trash?.Dispose();
+        }
+    }
+
+    private static List<CatalogEntry> LinesToRemove(
+        string image, CatalogEntry found, IReadOnlyList<CatalogEntry> entries, List<ImageUse> uses, bool force)
+    {
+        List<CatalogEntry> same = [.. entries.Where(entry => found.ConfigDigest is null
+            ? entry.ManifestDigest == found.ManifestDigest
+            : entry.ConfigDigest == found.ConfigDigest)];
+        bool byName = found.Reference is not null && ImageReference.TryParse(image, out ImageReference? wanted)
+            && wanted.Repository == found.Reference.Repository && (wanted.Tag ?? found.Reference.Tag) == found.Reference.Tag;
+        // A name among several is only a name.
+        if (byName && same.Count > 1) return [found];
+        string[] names = [.. same.Select(entry => entry.Reference?.Familiar).OfType<string>()];
+        if (names.Length > 1 && !force)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageInUse,
+                $"The image '{image}' has several names ({string.Join(", ", names)}); remove them one by one, or all of them with -Force.", image);
+        }
+
+        foreach (ImageUse use in uses.OrderByDescending(use => use.Running))
+        {
+            if (use.ImageId != found.ConfigDigest) continue;
+            if (use.Running)
+            {
+                throw new ContainerException(
+                    ErrorCode.ImageInUse, $"The image '{image}' is used by the running container '{use.Container}'; stop and remove that first.", image);
+            }
+
+            if (!force)
+            {
+                throw new ContainerException(
+                    ErrorCode.ImageInUse, $"The image '{image}' is used by the container '{use.Container}'; remove that first, or use -Force.", image);
+            }
+        }
+
+        return same;
+    }
+
+    /// <summary>What was removed; of a damaged image as much as is known.</summary>
+    private ContainerImage DescribeRemoved(CatalogEntry entry)
+    {
+        try
+        {
+            return _catalog.Image(entry);
+        }
+        catch (ContainerException error) when (error.Code is ErrorCode.ImageCorrupt or ErrorCode.StateCorrupt)
+        {
+            return new ContainerImage
+            {
+                Id = entry.ConfigDigest ?? entry.ManifestDigest!,
+                Digest = entry.ManifestDigest!,
+                Reference = entry.Reference?.Familiar,
+                Repository = entry.Reference?.FamiliarRepository,
+                Tag = entry.Reference?.Tag,
+                Size = 0,
+                OperatingSystem = "",
+                Architecture = "",
+                Layers = [],
+                Labels = new Dictionary<string, string>(),
+                Configuration = new ImageConfiguration(),
+            };
+        }
+    }
+
+    /// <summary>
+    /// Takes away the blobs and layers that neither the index nor a container needs. Under the store's lock. An import that counts
+    /// on one of them finds out before it publishes.
+    /// </summary>
+    private void Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
+    {
+        ReachablePieces reachable = new(_layout);
+        if (!reachable.Mark(_layout.ReadIndex())) return;
+        foreach (ImageUse use in uses) reachable.MarkUsed(use.ImageId);
+        if (Directory.Exists(_layout.Blobs))
+        {
+            foreach (string path in Directory.EnumerateFiles(_layout.Blobs))
+            {
+                string digest = ImageDigest.Prefix + Path.GetFileName(path);
+                if (ImageDigest.IsValid(digest) && !reachable.Blobs.Contains(digest)) File.Delete(path);
+            }
+
+            AtomicFile.SyncFolder(_layout.Blobs);
+        }
+
+        foreach (string chain in _layers.Chains().ToList())
+        {
+            if (reachable.Layers.Contains(chain)) continue;
+            _layers.Forget(chain);
+            Directory.Move(_layers.Folder(chain), trash.NewPath("layer"));
+        }
+
+        AtomicFile.SyncFolder(_paths.Layers);
+    }
+
+    private async Task<Ingest> BeginIngestAsync(CancellationToken cancellationToken)
+    {
+        Ingest.EnsureFolders(_paths);
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+        _layout.Ensure();
+        if (!Ingest.RemoveDead(_paths, held)) return Ingest.Begin(_paths, held);
+        // The process that died may have been half-way through publishing or removing.
+        Ingest ingest = Ingest.Begin(_paths, held);
+        Sweep(ingest, await _uses(cancellationToken).ToListAsync(cancellationToken));
+        return ingest;
+    }
+}

@@ -1,0 +1,65 @@
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>Which blobs and layers the index and the containers lead to.</summary>
+internal sealed class ReachablePieces(ImageLayout layout)
+{
+    /// <summary>Digests of blobs.</summary>
+    public HashSet<string> Blobs { get; } = [];
+
+    /// <summary>Chain ids of layers.</summary>
+    public HashSet<string> Layers { get; } = [];
+
+    /// <summary>
+    /// Follows every line of the index. False when a document cannot be read: then it is not known what it leads to, and nothing
+    /// may be taken away.
+    /// </summary>
+    public bool Mark(ImageIndex index) => (index.Manifests ?? []).All(descriptor => descriptor is null || Mark(descriptor, 0));
+
+    /// <summary>Keeps the configuration and the layers of an image that a container was made from.</summary>
+    public void MarkUsed(string imageId)
+    {
+        if (!ImageDigest.IsValid(imageId) || Blobs.Contains(imageId)) return;
+        if (Document(imageId) is { } config) MarkConfig(imageId, config);
+    }
+
+    private bool Mark(ImageDescriptor descriptor, int depth)
+    {
+        if (!ImageDigest.IsValid(descriptor.Digest)) return true;
+        if (!Blobs.Add(descriptor.Digest)) return true;
+        try
+        {
+            // Multi-platform images in the store may lack some of their platforms.
+            if (layout.TryReadDocument(descriptor.Digest) is not { } json) return true;
+            if (ImageMediaType.IsIndex(descriptor.MediaType))
+            {
+                ImageIndex index = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageIndex);
+                return depth < 8 && (index.Manifests ?? []).All(inner => inner is null || Mark(inner, depth + 1));
+            }
+
+            ImageManifest manifest = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageManifest);
+            foreach (ImageDescriptor layer in manifest.Layers ?? []) Blobs.Add(layer.Digest);
+            if (manifest.Config is not { } config || !ImageDigest.IsValid(config.Digest)) return true;
+            if (ImageMediaType.IsConfig(config.MediaType) && Document(config.Digest) is { } known) MarkConfig(config.Digest, known);
+            else Blobs.Add(config.Digest);
+            return true;
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
+        {
+            return false;
+        }
+    }
+
+    private void MarkConfig(string digest, ImageConfig config)
+    {
+        Blobs.Add(digest);
+        foreach (string chain in ImageDigest.Chains(config.Rootfs?.DiffIds ?? [])) Layers.Add(chain);
+    }
+
+    private ImageConfig? Document(string digest)
+    {
+        byte[]? json = layout.TryReadDocument(digest);
+        return json is null ? null : ImageLayout.Parse(json, digest, ImageJson.Default.ImageConfig);
+    }
+}

@@ -1,0 +1,56 @@
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>
+/// An flock(2) on a file of its own. The store's lock serializes what becomes visible and what is removed; it is held for
+/// milliseconds. The lock of an ingest folder says that its import lives.
+/// </summary>
+internal sealed class StoreLock : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    private StoreLock(SafeFileHandle file) => _file = file;
+
+    /// <summary>Takes a lock, waiting for it.</summary>
+    public static StoreLock Take(string path)
+    {
+        SafeFileHandle file = Open(path);
+        try
+        {
+            Libc.Lock(file, path);
+            return new StoreLock(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a lock if nobody has it; else null.</summary>
+    public static StoreLock? TryTake(string path)
+    {
+        SafeFileHandle file = Open(path);
+        bool taken = false;
+        try
+        {
+            taken = Libc.TryLock(file, path);
+            return taken ? new StoreLock(file) : null;
+        }
+        finally
+        {
+            if (!taken) file.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Libc.Unlock(_file);
+        _file.Dispose();
+    }
+
+    private static SafeFileHandle Open(string path) => Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x180);
+}
