@@ -17,7 +17,7 @@ internal static class MonitorCommand
         bool attached = arguments is ["--attached", ..];
         if (attached) arguments = arguments[1..];
         if (arguments is [{ Length: > 0 } runFolder] && runFolder[0] != '-') return Runtime.Monitoring.Monitor.Run(runFolder, attached);
-        Console.Error.WriteLine($"usage: {Usage}");
+        Output.WriteError($"usage: {Usage}");
         return 125;
     }
 }

@@ -20,6 +20,9 @@ internal static unsafe partial class StartGate
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int mkfifo(string path, uint mode);
 
+    /// <summary>Whether there is a gate that has not been opened.</summary>
+    public static bool IsClosed(string folder) => File.Exists(Path.Combine(folder, StartName));
+
     /// <summary>Makes the pipes, and opens the ends that the first process inherits.</summary>
     /// <returns>The end it reads from, its report, and the launcher's end of the report.</returns>
     public static (SafeFileHandle Start, SafeFileHandle Report, SafeFileHandle ReportReader) Make(string folder)

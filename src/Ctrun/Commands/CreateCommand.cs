@@ -1,0 +1,23 @@
+using ContainerTools.Runtime.Containers.Runs;
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Ctrun.Commands;
+
+/// <summary><c>ctrun create</c>.</summary>
+internal static class CreateCommand
+{
+    private const string Usage = "create [--bundle|-b FOLDER] [--console-socket PATH] [--pid-file FILE] [--preserve-fds N] ID";
+
+    public static int Run(GlobalOptions options, ArgumentReader reader)
+    {
+        StartOptions start = new();
+        while (reader.Next(out string option))
+        {
+            if (!start.Take(option, reader) && reader.Other(Usage)) return 0;
+        }
+
+        ProtectedExecutable.Ensure();
+        using StartedRun run = RunCreation.Create(options.Store, start.Request(reader.Single("the container's id"), gate: true, detached: true));
+        return 0;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Globalization;
+using ContainerTools.Runtime.Containers.Runs;
+
+namespace ContainerTools.Ctrun.Commands;
+
+/// <summary>The options that create, run and exec have in common.</summary>
+internal sealed class StartOptions
+{
+    private string _bundle = ".";
+
+    /// <summary>The socket that gets the terminal.</summary>
+    public string? ConsoleSocket { get; private set; }
+
+    /// <summary>The file that gets the process id.</summary>
+    public string? PidFile { get; private set; }
+
+    /// <summary>How many descriptors from 3 on the process keeps: --preserve-fds, and those of socket activation (sd_listen_fds(3)).</summary>
+    public int PreservedDescriptors { get; private set; } = ListenDescriptors;
+
+    private static int ListenDescriptors
+        => int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : 0;
+
+    /// <summary>Takes an option of create or run; false if it is none of them.</summary>
+    public bool Take(string option, ArgumentReader reader)
+    {
+        switch (option)
+        {
+            case "bundle" or "b":
+                _bundle = reader.Text();
+                return true;
+            case "no-pivot":
+                if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "--no-pivot is not supported: the root is always changed by pivot_root.", "--no-pivot");
+                return true;
+            case "no-new-keyring":
+                if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "--no-new-keyring is not supported: a process always gets a session keyring of its own.", "--no-new-keyring");
+                return true;
+            default:
+                return TakeShared(option, reader);
+        }
+    }
+
+    /// <summary>Takes an option of create, run or exec; false if it is none of them.</summary>
+    public bool TakeShared(string option, ArgumentReader reader)
+    {
+        switch (option)
+        {
+            case "console-socket":
+                ConsoleSocket = reader.Text();
+                return true;
+            case "pid-file":
+                PidFile = reader.Text();
+                return true;
+            case "preserve-fds":
+                PreservedDescriptors = reader.Number() + ListenDescriptors;
+                return true;
+            case "no-subreaper":
+                // Orphans of the container are never ctrun's children.
+                reader.Flag();
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>What create or run asks for.</summary>
+    public RunRequest Request(string id, bool gate, bool detached) => new()
+    {
+        Id = id,
+        BundleFolder = _bundle,
+        Gate = gate,
+        Detached = detached,
+        ConsoleSocket = Given(ConsoleSocket),
+        PidFile = Given(PidFile),
+        PreservedDescriptors = PreservedDescriptors,
+    };
+
+    // Engines pass an empty text where they have nothing to say.
+    public static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+}

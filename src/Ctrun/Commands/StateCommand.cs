@@ -1,0 +1,21 @@
+using ContainerTools.Runtime.Containers.Runs;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Ctrun.Commands;
+
+/// <summary><c>ctrun state</c>.</summary>
+internal static class StateCommand
+{
+    private const string Usage = "state ID";
+
+    public static int Run(GlobalOptions options, ArgumentReader reader)
+    {
+        while (reader.Next(out _))
+        {
+            if (reader.Other(Usage)) return 0;
+        }
+
+        Output.WriteJson(RunStatusReader.Read(options.Store, reader.Single("the container's id")), OciJson.Default.OciState);
+        return 0;
+    }
+}

@@ -1,0 +1,64 @@
+using ContainerTools.Runtime.Containers.Runs;
+
+namespace ContainerTools.Ctrun;
+
+/// <summary>The options before the command.</summary>
+internal sealed class GlobalOptions
+{
+    private string _root = RunStore.DefaultRoot;
+
+    /// <summary>Where errors go.</summary>
+    public ErrorLog Log { get; } = new();
+
+    /// <summary>The containers.</summary>
+    public RunStore Store => new(_root);
+
+    /// <summary>Reads them.</summary>
+    /// <returns>True when all is done: the version or the help was asked for.</returns>
+    public bool Read(ArgumentReader reader)
+    {
+        while (reader.Next(out string option))
+        {
+            switch (option)
+            {
+                case "root":
+                    _root = reader.Text();
+                    break;
+                case "log":
+                    Log.FilePath = reader.Text();
+                    break;
+                case "log-format":
+                    string format = reader.Text();
+                    Log.Json = format switch
+                    {
+                        "json" => true,
+                        "text" or "" => false,
+                        _ => throw reader.Error($"the log format is text or json, not '{format}'"),
+                    };
+                    break;
+                case "debug":
+                    Log.Debugging = reader.Flag();
+                    break;
+                case "systemd-cgroup":
+                    if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "The systemd cgroup driver is not supported yet; use the cgroupfs driver.", "--systemd-cgroup");
+                    break;
+                case "rootless":
+                    // true, false or auto: ctrun asks the kernel instead of assuming.
+                    if (reader.Text() is not ("true" or "false" or "auto") and var word) throw reader.Error($"--rootless is true, false or auto, not '{word}'");
+                    break;
+                case "version" or "v":
+                    Output.Write($"ctrun version {Version}\nspec: 1.2.0\n");
+                    return true;
+                case "help" or "h":
+                    Output.Write(Help.Text);
+                    return true;
+                default:
+                    throw reader.Error($"there is no option --{option} before a command");
+            }
+        }
+
+        return false;
+    }
+
+    private static string Version => typeof(GlobalOptions).Assembly.GetName().Version is { } version ? version.ToString(3) : "0";
+}

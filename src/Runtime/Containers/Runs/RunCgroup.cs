@@ -1,0 +1,62 @@
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Containers.Runs;
+
+/// <summary>Chooses a run's cgroup by its configuration.</summary>
+internal static class RunCgroup
+{
+    /// <summary>The cgroup's path below each hierarchy's root: the configuration's cgroupsPath, else the id.</summary>
+    public static string PathOf(OciSpec spec, string id)
+    {
+        string? path = spec.Linux?.CgroupsPath;
+        if (string.IsNullOrEmpty(path)) return "/" + id;
+        return path.StartsWith('/') ? path : "/" + path;
+    }
+
+    /// <summary>
+    /// In which hierarchies it is to be: everywhere if the container can look at the hierarchies, for where it had no cgroup of its own
+    /// it would see those of others; else only where something is counted or limited.
+    /// </summary>
+    public static CgroupScope ScopeOf(OciSpec spec)
+    {
+        bool ownMounts = false;
+        foreach (OciNamespace item in spec.Linux?.Namespaces ?? []) ownMounts |= item.Type == "mount";
+        if (!ownMounts) return CgroupScope.Full;
+        foreach (OciMount mount in spec.Mounts ?? [])
+        {
+            if (mount.Type is "cgroup" or "cgroup2" || mount.Source?.StartsWith("/sys", StringComparison.Ordinal) == true) return CgroupScope.Full;
+        }
+
+        foreach (string capability in spec.Process?.Capabilities?.Bounding ?? [])
+        {
+            if (capability == "CAP_SYS_ADMIN") return CgroupScope.Full;
+        }
+
+        return CgroupScope.Lean;
+    }
+
+    /// <summary>Makes the cgroup of a new run and sets its limits.</summary>
+    /// <exception cref="ContainerException">Also where others' processes are in it. Nothing is left behind then.</exception>
+    public static ICgroup Create(OciSpec spec, string id)
+    {
+        ICgroup cgroup = CgroupHost.Current.Open(PathOf(spec, id), ScopeOf(spec));
+        if (cgroup.Exists && cgroup.Processes() is { Count: > 0 } processes)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidConfiguration, $"The cgroup {cgroup.Path} holds {processes.Count} processes already; give the container a cgroup of its own (linux.cgroupsPath).", cgroup.Path);
+        }
+
+        try
+        {
+            cgroup.Create();
+            if (spec.Linux?.Resources is { } resources) cgroup.Apply(resources);
+            return cgroup;
+        }
+        catch
+        {
+            cgroup.Delete();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Containers.Runs;
+
+/// <summary><c>ctrun create</c>, and the first half of <c>ctrun run</c>.</summary>
+internal static class RunCreation
+{
+    /// <summary>Makes a run: its folder, its cgroup with the limits, its first process.</summary>
+    /// <exception cref="ContainerException">Whatever is wrong. Nothing is left behind then.</exception>
+    public static StartedRun Create(RunStore store, RunRequest request)
+    {
+        string bundle = Path.GetFullPath(request.BundleFolder);
+        (OciSpec spec, byte[] document) = Bundle.Read(bundle);
+        Check(spec, request);
+        using RunFolder folder = store.Create(request.Id);
+        ICgroup? cgroup = null;
+        try
+        {
+            folder.WriteConfiguration(document);
+            cgroup = RunCgroup.Create(spec, request.Id);
+            LaunchedProcess process = Launcher.Start(new LaunchRequest
+            {
+                Spec = spec,
+                Bundle = bundle,
+                Cgroup = cgroup,
+                GateFolder = request.Gate ? folder.FolderPath : null,
+                PreservedDescriptors = request.PreservedDescriptors,
+            });
+            try
+            {
+                if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
+                DateTimeOffset now = DateTimeOffset.UtcNow;
+                folder.WriteRecord(new RunRecord
+                {
+                    Id = request.Id,
+                    Status = request.Gate ? RunStatus.Created : RunStatus.Running,
+                    ProcessId = process.ProcessId,
+                    ProcessStartTime = process.StartTime,
+                    Bundle = bundle,
+                    CgroupPath = cgroup.Path,
+                    CreatedAt = now,
+                    MonitorProcessId = 0,
+                    MonitorStartTime = 0,
+                    BootId = BootId.Current,
+                    StartedAt = request.Gate ? default : now,
+                });
+                // Last, for whoever waits for this file wants to find the rest.
+                if (request.PidFile is { } pidFile) PidFile.Write(pidFile, process.ProcessId);
+                return new StartedRun(request.Id, process, cgroup);
+            }
+            catch
+            {
+                Libc.SendSignal(process.PidFd, Signal.SIGKILL);
+                Libc.WaitForExit(process.PidFd);
+                process.Dispose();
+                throw;
+            }
+        }
+        catch
+        {
+            if (cgroup is not null)
+            {
+                cgroup.Kill();
+                cgroup.Delete();
+            }
+
+            folder.Remove();
+            throw;
+        }
+    }
+
+    private static void Check(OciSpec spec, RunRequest request)
+    {
+        if (spec.Process is null) throw Invalid("The configuration has no process; process.args says what to run.", "process");
+        if (spec.Root is null) throw Invalid("The configuration has no root file system; root.path says where it is.", "root");
+        if (spec.Hooks is { } hooks && HasAny(hooks))
+        {
+            throw new ContainerException(ErrorCode.NotSupported, "The configuration has hooks, which this version cannot run.", "hooks");
+        }
+
+        bool waits = !request.Detached;
+        if (request.ConsoleSocket is not null && !spec.Process.Terminal)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidArgument, "There is a console socket but no terminal to send: process.terminal is false.", request.ConsoleSocket);
+        }
+
+        if (request.ConsoleSocket is not null && waits)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidArgument, "A console socket is for a container that is left alone (create, or run --detach); without --detach the terminal is passed through.", request.ConsoleSocket);
+        }
+
+        if (spec.Process.Terminal && request.ConsoleSocket is null && !waits)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidArgument, "The process has a terminal, and nobody would hold it: give a --console-socket.", "process.terminal");
+        }
+    }
+
+    private static bool HasAny(OciHooks hooks)
+        => hooks.Prestart is { Count: > 0 } || hooks.CreateRuntime is { Count: > 0 } || hooks.CreateContainer is { Count: > 0 }
+            || hooks.StartContainer is { Count: > 0 } || hooks.Poststart is { Count: > 0 } || hooks.Poststop is { Count: > 0 };
+
+    private static ContainerException Invalid(string message, string target) => new(ErrorCode.InvalidConfiguration, message, target);
+}

@@ -1,0 +1,85 @@
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Containers.Runs;
+
+/// <summary><c>ctrun delete</c>.</summary>
+internal static class RunDeletion
+{
+    /// <summary>Removes a container: whatever is left of its processes, its cgroup, its folder.</summary>
+    /// <param name="store">The runs.</param>
+    /// <param name="id">Which.</param>
+    /// <param name="force">Kill it if it runs; and no error if it is not there.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerRunning"/>.</exception>
+    public static void Delete(RunStore store, string id, bool force)
+    {
+        RunFolder folder;
+        try
+        {
+            folder = store.Lock(id);
+        }
+        catch (ContainerException error) when (force && error.Code == ErrorCode.ContainerNotFound)
+        {
+            return;
+        }
+
+        using (folder)
+        {
+            RunRecord? record = ReadRecord(folder, force);
+            RunPhase phase = RunStatusReader.PhaseOf(folder, record);
+            if (!force) RunTransitions.Check(RunOperation.Delete, phase, id);
+            if (record is null) RemoveIncomplete(folder);
+            else Remove(folder, record);
+        }
+    }
+
+    /// <summary>Removes the container of a foreground run, whose first process has been reaped.</summary>
+    public static void DeleteEnded(RunStore store, StartedRun run)
+    {
+        using RunFolder folder = store.Lock(run.Id);
+        run.Cgroup.Kill();
+        run.Cgroup.Delete();
+        folder.Remove();
+    }
+
+    /// <summary>Removes what a creation that died has left: its cgroup is known by the copy of the configuration.</summary>
+    public static void RemoveIncomplete(RunFolder folder)
+    {
+        if (folder.TryReadSpec() is { } spec) RemoveCgroup(CgroupHost.Current.Open(RunCgroup.PathOf(spec, folder.Id)));
+        folder.Remove();
+    }
+
+    private static RunRecord? ReadRecord(RunFolder folder, bool force)
+    {
+        try
+        {
+            return folder.TryReadRecord();
+        }
+        catch (ContainerException error) when (force && error.Code == ErrorCode.StateCorrupt)
+        {
+            return null;
+        }
+    }
+
+    private static void Remove(RunFolder folder, RunRecord record)
+    {
+        using SafeFileHandle? process = record.ProcessId > 0 ? Libc.OpenProcess(record.ProcessId) : null;
+        if (process is not null && RunStatusReader.IsAlive(record))
+        {
+            Libc.SendSignal(process, Signal.SIGKILL);
+            if (RunStatusReader.OpenCgroup(record) is { Exists: true } frozen) frozen.Kill();
+            Libc.Poll(process, Libc.POLLIN, Timeout.InfiniteTimeSpan);
+        }
+
+        if (RunStatusReader.OpenCgroup(record) is { } cgroup) RemoveCgroup(cgroup);
+        folder.Remove();
+    }
+
+    private static void RemoveCgroup(ICgroup cgroup)
+    {
+        if (!cgroup.Exists) return;
+        cgroup.Kill();
+        cgroup.Delete();
+    }
+}

@@ -1,0 +1,21 @@
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Containers.Runs;
+
+/// <summary><c>ctrun update</c>.</summary>
+internal static class RunUpdate
+{
+    /// <summary>Sets limits of a container; what is null stays as it is.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.LimitInvalid"/>, <see cref="ErrorCode.LimitBelowUsage"/>,
+    /// <see cref="ErrorCode.ContainerNotRunning"/>, <see cref="ErrorCode.ContainerNotFound"/>.</exception>
+    public static void Update(RunStore store, string id, OciResources resources)
+    {
+        using RunFolder folder = store.Lock(id);
+        RunRecord record = folder.ReadRecord();
+        RunTransitions.Check(RunOperation.Update, RunStatusReader.PhaseOf(folder, record), id);
+        ICgroup cgroup = RunStatusReader.OpenCgroup(record)
+            ?? throw new ContainerException(ErrorCode.NotSupported, $"The container '{id}' has no cgroup, so it has no limits.", id);
+        cgroup.Apply(resources);
+    }
+}
