@@ -58,17 +58,12 @@ internal sealed class CommandSession : IDisposable
             string text => Encoding.UTF8.GetBytes(text + "\n"),
             _ => Encoding.UTF8.GetBytes(LanguagePrimitives.ConvertTo<string>(data) + "\n"),
         };
-        Task writing = _session.WriteInputAsync(bytes, _cmdlet.Cancellation);
-        EmitUntil(writing);
-        if (writing.IsCompletedSuccessfully)
-        {
-            EmitReady();
-            return;
-        }
-
         try
         {
+            Task writing = _session.WriteInputAsync(bytes, _cmdlet.Cancellation);
+            EmitUntil(writing);
             _cmdlet.Await(writing);
+            EmitReady();
         }
         catch (Exception error) when (error is IOException or KernelException { ErrnoName: "EPIPE" or "ECONNRESET" })
         {

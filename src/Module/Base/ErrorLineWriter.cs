@@ -3,35 +3,43 @@ using System.Management.Automation;
 namespace ContainerTools.Module;
 
 /// <summary>
-/// Writes lines of a program's standard error to the error stream as PowerShell does for native programs: they are error records,
-/// but a line on standard error is no failure. It neither ends a script that sets <c>$ErrorActionPreference = 'Stop'</c> nor makes
-/// <c>$?</c> false; the exit code says how it went.
+/// Writes lines of a program's standard error to the error stream as PowerShell does for native programs: they are error records, shown as
+/// they were written, but a line on standard error is no failure. It does not end a script that sets <c>$ErrorActionPreference = 'Stop'</c>;
+/// the exit code says how it went. (<c>$?</c> is false after one all the same: PowerShell leaves a cmdlet no choice.)
 /// </summary>
 internal sealed class ErrorLineWriter : IDisposable
 {
-    // A cmdlet's own WriteError obeys the preference variable and always makes $? false. A nested pipeline whose error stream is joined
-    // to the cmdlet's does neither.
-    private static readonly ScriptBlock Script = ScriptBlock.Create(
-        "[CmdletBinding()] param([Parameter(ValueFromPipeline)] $Record) process { $PSCmdlet.WriteError($Record) }");
+    // A cmdlet's own WriteError obeys the preference variable, and shows the cmdlet's name before the line. A nested pipeline whose error
+    // stream is joined to the cmdlet's does neither.
+    private const string Script
+        = "& { [CmdletBinding()] param([Parameter(ValueFromPipeline)] $Record) process { $PSCmdlet.WriteError($Record) } } -ErrorAction Continue";
 
-    private readonly SteppablePipeline _pipeline;
+    private readonly PSCmdlet _cmdlet;
+    private readonly SteppablePipeline? _pipeline;
 
     /// <summary>Joins a nested pipeline to the cmdlet's streams.</summary>
     public ErrorLineWriter(PSCmdlet cmdlet)
     {
-        ScriptBlock script = ScriptBlock.Create("& $args[0] -ErrorAction Continue");
-        _pipeline = script.GetSteppablePipeline(CommandOrigin.Internal, [Script]);
-        _pipeline.Begin(cmdlet);
+        _cmdlet = cmdlet;
+        // Who says on the command line what is to happen with errors means these.
+        if (cmdlet.MyInvocation.BoundParameters.ContainsKey("ErrorAction") || cmdlet.MyInvocation.BoundParameters.ContainsKey("ErrorVariable")) return;
+        _pipeline = ScriptBlock.Create(Script).GetSteppablePipeline(CommandOrigin.Internal);
+        // Not Begin(cmdlet), which takes input only where the cmdlet does.
+        _pipeline.Begin(expectInput: true, (EngineIntrinsics)cmdlet.SessionState.PSVariable.GetValue("ExecutionContext"));
     }
 
     /// <summary>Writes one line.</summary>
     public void Write(string line)
-        => _pipeline.Process(new ErrorRecord(new RemoteException(line), "NativeCommandError", ErrorCategory.FromStdErr, null));
+    {
+        ErrorRecord record = new(new RemoteException(line), "NativeCommandError", ErrorCategory.FromStdErr, null);
+        if (_pipeline is null) _cmdlet.WriteError(record);
+        else _pipeline.Process(record);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _pipeline.End();
-        _pipeline.Dispose();
+        _pipeline?.End();
+        _pipeline?.Dispose();
     }
 }

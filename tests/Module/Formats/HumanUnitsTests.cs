@@ -1,0 +1,52 @@
+using Xunit;
+
+namespace ContainerTools.Module.Tests.Formats;
+
+public sealed class HumanUnitsTests
+{
+    [Theory]
+    [InlineData(null, "")]
+    [InlineData(-1L, "unlimited")]
+    [InlineData(0L, "0 B")]
+    [InlineData(1023L, "1023 B")]
+    [InlineData(1024L, "1 KB")]
+    [InlineData(1536L, "1.5 KB")]
+    [InlineData(35_861_299L, "34.2 MB")]
+    [InlineData((1L << 30) - 1, "1 GB")]
+    [InlineData(long.MaxValue, "8 EB")]
+    public void Sizes(long? bytes, string expected) => Assert.Equal(expected, HumanUnits.Size(bytes));
+
+    [Theory]
+    [InlineData(0.2, "less than a second")]
+    [InlineData(1, "1 second")]
+    [InlineData(59.9, "59 seconds")]
+    [InlineData(60, "1 minute")]
+    [InlineData(7200, "2 hours")]
+    [InlineData(86400 * 3, "3 days")]
+    [InlineData(86400 * 21, "3 weeks")]
+    [InlineData(86400 * 100, "3 months")]
+    [InlineData(86400 * 800, "2 years")]
+    public void Durations(double seconds, string expected) => Assert.Equal(expected, HumanUnits.Duration(TimeSpan.FromSeconds(seconds)));
+
+    [Fact]
+    public void Command_lines_have_quotes_where_they_need_them()
+    {
+        Assert.Equal("sh -c \"echo hi\"", HumanUnits.CommandLine(new[] { "sh", "-c", "echo hi" }));
+        Assert.Equal("a \"\" \"b\\\"c\"", HumanUnits.CommandLine(new[] { "a", "", "b\"c" }));
+        Assert.Equal("", HumanUnits.CommandLine(null));
+    }
+
+    [Fact]
+    public void The_status_says_where_a_container_is_and_since_when()
+    {
+        DateTimeOffset now = DateTimeOffset.UtcNow;
+        Container container = new FakeEngine().Add("web") with { StartedAt = now.AddHours(-2.5), FinishedAt = null };
+
+        Assert.Equal("Created", HumanUnits.Status(container));
+        Assert.Equal("Up 2 hours", HumanUnits.Status(container with { State = ContainerState.Running }));
+        Assert.Equal("Up 2 hours (paused)", HumanUnits.Status(container with { State = ContainerState.Paused }));
+        Container ended = container with { State = ContainerState.Exited, FinishedAt = now.AddMinutes(-3.5), ExitCode = 137 };
+        Assert.Equal("Exited (137) 3 minutes ago", HumanUnits.Status(ended));
+        Assert.Equal("Exited (137, out of memory) 3 minutes ago", HumanUnits.Status(ended with { OomKilled = true }));
+    }
+}
