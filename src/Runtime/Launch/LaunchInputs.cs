@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Launch.Contributors;
 using ContainerTools.Runtime.Linux;
@@ -58,37 +57,19 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
     public int OpenOverlay(OverlayRoot overlay)
     {
         if (overlayMount is not null) return Number(overlayMount);
-        using SafeFileHandle context = Libc.OpenFileSystem("overlay");
-        Libc.ConfigureFileSystem(context, "source", "overlay");
-
-        // By descriptor, because an option's value may be 256 bytes long at most and layers' paths may be longer.
-        List<string> lower = [];
-        foreach (string layer in overlay.Lower) lower.Add(LayerPath(layer, overlay.Maps));
-        if (!AddLayersOneByOne(context, lower) && !Libc.ConfigureFileSystem(context, "lowerdir", string.Join(':', lower)))
-        {
-            throw new ContainerException(
-                ErrorCode.NotSupported, $"This kernel cannot mount an overlay of {lower.Count} layers through descriptors; Linux 6.5 or later can.", spec.Root?.Path);
-        }
-
+        List<SafeFileHandle> layers = [];
+        foreach (string layer in overlay.Lower) layers.Add(OpenLayer(layer, overlay.Maps));
+        SafeFileHandle? writable = null;
         if (overlay.Upper is { } upper && overlay.Work is { } work)
         {
-            // The upper and the work folder must be on one mount: both paths go through one descriptor of their parent.
+            // The upper and the work folder must be on one mount: both paths go through one descriptor of their parent. It is never id-mapped:
+            // overlayfs works in it as the host's root, which the map does not have. It holds the host's ids.
             string parent = Path.GetDirectoryName(upper)!;
             if (Path.GetDirectoryName(work) != parent) throw LaunchContext.Invalid($"upperdir {upper} and workdir {work} are not in one folder.", upper);
-            // Never id-mapped: overlayfs works in it as the host's root, which the map does not have. It holds the host's ids.
-            string folder = LayerPath(parent, null);
-            Configure(context, "upperdir", folder + "/" + Path.GetFileName(upper));
-            Configure(context, "workdir", folder + "/" + Path.GetFileName(work));
+            writable = OpenLayer(parent, null);
         }
 
-        foreach (string option in overlay.Others)
-        {
-            int equals = option.IndexOf('=', StringComparison.Ordinal);
-            if (equals > 0) Configure(context, option[..equals], option[(equals + 1)..]);
-            else Libc.ConfigureFileSystemFlag(context, option);
-        }
-
-        overlayMount = Keep(Libc.MountFileSystem(context, 0, "the overlay root"));
+        overlayMount = Keep(OverlayMount.Make(overlay, layers, writable));
         return Number(overlayMount);
     }
 
@@ -102,36 +83,12 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
         opened.Clear();
     }
 
-    private static void Configure(SafeFileHandle context, string key, string value)
+    private SafeFileHandle OpenLayer(string path, IdMaps? maps)
     {
-        if (!Libc.ConfigureFileSystem(context, key, value)) throw KernelError.From($"mount overlay (option {key}={value})", Errno.EINVAL, "/");
-    }
-
-    private static bool AddLayersOneByOne(SafeFileHandle context, List<string> lower)
-    {
-        // "lowerdir+" came with Linux 6.5.
-        for (int i = 0; i < lower.Count; i++)
-        {
-            if (!Libc.ConfigureFileSystem(context, "lowerdir+", lower[i])) return i > 0 ? throw KernelError.From("mount overlay (option lowerdir+)", Errno.EINVAL, lower[i]) : false;
-        }
-
-        return true;
-    }
-
-    private string LayerPath(string path, IdMaps? maps)
-    {
-        SafeFileHandle folder;
-        if (maps is null)
-        {
-            folder = Keep(Libc.Open(path, Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC));
-        }
-        else
-        {
-            folder = Keep(Libc.CloneTree(path, recursive: false));
-            MapIds(folder, maps, recursive: false, path);
-        }
-
-        return "/proc/self/fd/" + Number(folder).ToString(CultureInfo.InvariantCulture);
+        if (maps is null) return Keep(Libc.Open(path, Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC));
+        SafeFileHandle layer = Keep(Libc.CloneTree(path, recursive: false));
+        MapIds(layer, maps, recursive: false, path);
+        return layer;
     }
 
     private void MapIds(SafeFileHandle tree, IdMaps maps, bool recursive, string path)

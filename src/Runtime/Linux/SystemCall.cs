@@ -45,6 +45,7 @@ internal readonly struct SystemCall
     public static SystemCall Keyctl => new("keyctl", 250, 219);
     public static SystemCall Mkdirat => new("mkdirat", 258, 34);
     public static SystemCall Mknodat => new("mknodat", 259, 33);
+    public static SystemCall Mount => new("mount", 165, 40);
     public static SystemCall MountSetattr => new("mount_setattr", 442, 442);
     public static SystemCall MoveMount => new("move_mount", 429, 429);
     public static SystemCall Openat => new("openat", 257, 56);

@@ -67,7 +67,7 @@ internal static class Streams
             plan.Call(SystemCall.Close, "close", "", target);
         }
 
-        Send(plan, socket, master);
+        Send(plan, socket, master, "the terminal");
         for (int i = 0; i < 3; i++) plan.Call(SystemCall.Dup3, "redirect", NameOf(i), peer, i, 0);
         plan.Call(SystemCall.Ioctl, "take", "the controlling terminal", 0, PlanArgument.Flags(SetControllingTerminal, "TIOCSCTTY"), 0);
         plan.Call(SystemCall.Close, "close", "", master);
@@ -111,7 +111,8 @@ internal static class Streams
         void Close(long from, long to) => plan.Call(SystemCall.CloseRange, "close", "the launcher's descriptors", from, PlanArgument.Flags(to, to == 0xffff_ffff ? "~0" : to.ToString(System.Globalization.CultureInfo.InvariantCulture)), 0);
     }
 
-    private static unsafe void Send(LaunchPlan plan, Slot socket, Slot descriptor)
+    /// <summary>Sends a descriptor over a socket.</summary>
+    public static unsafe void Send(LaunchPlan plan, Slot socket, Slot descriptor, string what)
     {
         // struct msghdr with one byte of data and a control message of one descriptor (unix(7), SCM_RIGHTS).
         long* vector = (long*)plan.Memory.Take(16);
@@ -126,8 +127,8 @@ internal static class Streams
         message[3] = 1;
         message[4] = (long)control;
         message[5] = 24;
-        plan.Store(descriptor, (long)(control + 16), "put the terminal into the message");
-        plan.Call(SystemCall.Sendmsg, "send", "the terminal", socket, PlanArgument.Pointer((long)message, "SCM_RIGHTS"), 0);
+        plan.Store(descriptor, (long)(control + 16), $"put {what} into the message");
+        plan.Call(SystemCall.Sendmsg, "send", what, socket, PlanArgument.Pointer((long)message, "SCM_RIGHTS"), 0);
     }
 
     private static string NameOf(int stream) => stream switch { 0 => "standard input", 1 => "standard output", _ => "standard error" };
