@@ -53,7 +53,7 @@ public static class HumanUnits
             ContainerState.Paused => $"Up {Duration(container.RunTime)} (paused)",
             ContainerState.Restarting => string.Create(CultureInfo.InvariantCulture, $"Restarting ({container.ExitCode}) {Ago(container.FinishedAt)}").TrimEnd(),
             ContainerState.Exited => string.Create(
-                CultureInfo.InvariantCulture, $"Exited ({container.ExitCode}{(container.OomKilled ? ", out of memory" : "")}) {Ago(container.FinishedAt)}").TrimEnd(),
+                CultureInfo.InvariantCulture, $"Exited ({container.ExitCode}{(container.OomKilled ? " OOM" : "")}) {Ago(container.FinishedAt)}").TrimEnd(),
             _ => container.State.ToString(),
         };
     }
@@ -82,6 +82,48 @@ public static class HumanUnits
     /// <summary>Pairs as <c>a=1, b=2</c>.</summary>
     public static string Pairs(IEnumerable<KeyValuePair<string, string>>? pairs)
         => string.Join(", ", (pairs ?? []).OrderBy(static pair => pair.Key, StringComparer.Ordinal).Select(static pair => $"{pair.Key}={pair.Value}"));
+
+    /// <summary>Limits in one line: <c>memory 512 MB, 1.5 cpus, 100 processes</c>; <c>none</c> where there is none.</summary>
+    public static string Limit(ContainerLimit? limit)
+    {
+        List<string> parts = [];
+        if (limit?.Memory is >= 0) parts.Add("memory " + Size(limit.Memory));
+        if (limit?.MemoryReservation is >= 0) parts.Add("reserved " + Size(limit.MemoryReservation));
+        if (limit?.MemorySwap is >= 0) parts.Add("with swap " + Size(limit.MemorySwap));
+        if (limit?.Cpus is > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{limit.Cpus} cpus"));
+        if (limit?.CpuShares is { } shares) parts.Add(string.Create(CultureInfo.InvariantCulture, $"cpu shares {shares}"));
+        if (limit?.CpuSet is { Length: > 0 } set) parts.Add("cpu set " + set);
+        if (limit?.Processes is >= 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{limit.Processes} processes"));
+        if (limit?.BlockIOWeight is { } weight) parts.Add(string.Create(CultureInfo.InvariantCulture, $"block I/O weight {weight}"));
+        return parts.Count > 0 ? string.Join(", ", parts) : "none";
+    }
+
+    /// <summary>What confines a container, in one line, where it differs from the default: <c>privileged</c>, <c>read-only root, +NET_ADMIN</c>.</summary>
+    public static string Security(ContainerConfiguration? configuration)
+    {
+        if (configuration is null) return "";
+        List<string> parts = [];
+        if (configuration.Privileged) parts.Add("privileged");
+        if (configuration.UserNamespace) parts.Add("user namespace");
+        if (configuration.ReadOnlyRoot) parts.Add("read-only root");
+        if (configuration.NoNewPrivileges) parts.Add("no new privileges");
+        if (configuration.SeccompProfile is { } profile) parts.Add("seccomp " + profile);
+        parts.AddRange(configuration.AddedCapabilities.Select(static name => "+" + name));
+        parts.AddRange(configuration.DroppedCapabilities.Select(static name => "-" + name));
+        return parts.Count > 0 ? string.Join(", ", parts) : "default";
+    }
+
+    /// <summary>A sign for how well something is provided.</summary>
+    public static string Sign(HostCapability capability)
+    {
+        ArgumentNullException.ThrowIfNull(capability);
+        return capability.Status switch
+        {
+            HostCapabilityStatus.Available => "✓",
+            HostCapabilityStatus.Limited => "~",
+            _ => capability.Required ? "✗" : "-",
+        };
+    }
 
     private static string Count(long number, string unit)
         => string.Create(CultureInfo.InvariantCulture, $"{number} {unit}{(number == 1 ? "" : "s")}");

@@ -47,6 +47,6 @@ public sealed class HumanUnitsTests
         Assert.Equal("Up 2 hours (paused)", HumanUnits.Status(container with { State = ContainerState.Paused }));
         Container ended = container with { State = ContainerState.Exited, FinishedAt = now.AddMinutes(-3.5), ExitCode = 137 };
         Assert.Equal("Exited (137) 3 minutes ago", HumanUnits.Status(ended));
-        Assert.Equal("Exited (137, out of memory) 3 minutes ago", HumanUnits.Status(ended with { OomKilled = true }));
+        Assert.Equal("Exited (137 OOM) 3 minutes ago", HumanUnits.Status(ended with { OomKilled = true }));
     }
 }

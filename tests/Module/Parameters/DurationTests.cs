@@ -34,7 +34,7 @@ public sealed class DurationTests
 
     [Fact]
     public void An_object_of_the_pipeline_is_what_it_wraps()
-        => Assert.Equal(TimeSpan.FromSeconds(3), new DurationAttribute().Transform(null!, new PSObject(3)));
+        => Assert.Equal(TimeSpan.FromSeconds(3), new DurationAttribute().Transform(null!, PSObject.AsPSObject(3)));
 
     [Fact]
     public void Null_stays_null() => Assert.Null(new DurationAttribute().Transform(null!, null!));
