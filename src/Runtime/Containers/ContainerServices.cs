@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Cgroups.Devices;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Launch.Seccomp;
 using ContainerTools.Runtime.Layers;
@@ -44,6 +45,9 @@ internal sealed class ContainerServices
     public VolumeStore Volumes { get; }
     /// <summary>Host ids of user namespaces.</summary>
     public IdRanges IdRanges { get; }
+
+    /// <summary>How containers ended that removed themselves.</summary>
+    public RecentEnds Ends { get; } = new();
 
     /// <summary>The cgroup of a container below each hierarchy's root.</summary>
     public static string CgroupPath(string id) => "/containertools/" + id;
@@ -99,6 +103,7 @@ internal sealed class ContainerServices
             RootMount = Driver.RootMount(Paths.Container(record.Id), LayerFolders(record), map, map),
             AvailableCapabilities = record.Configuration.UserNamespace ? Capability.KernelMask() : Capability.AvailableMask(),
             Seccomp = capabilities => SeccompOf(record, capabilities),
+            DeviceRules = DefaultDeviceRules.Create(),
             HostDevices = record.Configuration.Privileged ? HostDevices.Read() : [],
             VolumeData = Volumes.DataOf,
         };

@@ -21,7 +21,7 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
 
     /// <inheritdoc/>
     public Task<Container> StartAsync(string container, CancellationToken cancellationToken)
-        => throw Later("start");
+        => StartOperation.RunAsync(services, container, cancellationToken);
 
     /// <inheritdoc/>
     public Task<Container> StopAsync(string container, ContainerStopOptions options, CancellationToken cancellationToken)
@@ -29,7 +29,7 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
 
     /// <inheritdoc/>
     public Task<Container> RestartAsync(string container, ContainerStopOptions options, CancellationToken cancellationToken)
-        => throw Later("restart");
+        => RestartOperation.RunAsync(services, container, options, cancellationToken);
 
     /// <inheritdoc/>
     public Task<Container> PauseAsync(string container, CancellationToken cancellationToken)
@@ -57,11 +57,11 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
 
     /// <inheritdoc/>
     public IAsyncEnumerable<ContainerLogEntry> ReadLogAsync(string container, ContainerLogOptions options, CancellationToken cancellationToken)
-        => throw Later("read the log of");
+        => LogOperation.RunAsync(services, container, options, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ContainerProcess>> GetProcessesAsync(string container, CancellationToken cancellationToken)
-        => throw Later("list the processes of");
+        => Complete(() => ProcessesOperation.Run(services, container), cancellationToken);
 
     /// <inheritdoc/>
     public Task<ContainerLimit> GetLimitAsync(string container, CancellationToken cancellationToken)
@@ -77,7 +77,7 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
 
     /// <inheritdoc/>
     public Task<IContainerSession> AttachAsync(string container, ContainerAttachOptions options, CancellationToken cancellationToken)
-        => throw Later("attach to");
+        => AttachOperation.RunAsync(services, container, options, cancellationToken);
 
     // What only reads a few files is done on the spot; its errors belong into the task all the same.
     private static Task<T> Complete<T>(Func<T> read, CancellationToken cancellationToken)

@@ -51,6 +51,8 @@ internal static class StartFiles
             AutoRemove = configuration.AutoRemove,
             RestartCondition = configuration.RestartPolicy.Condition,
             RestartMaximum = configuration.RestartPolicy.MaximumRetryCount,
+            StopSignal = Signal.Parse(configuration.StopSignal),
+            OwnedFolders = [.. record.AnonymousVolumes.Select(services.Volumes.FolderOf)],
         };
         Write(files.Monitor, JsonSerializer.SerializeToUtf8Bytes(monitor, RunJson.Default.MonitorRecord));
     }

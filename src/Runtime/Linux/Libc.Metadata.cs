@@ -7,6 +7,9 @@ internal static unsafe partial class Libc
 {
     private const int UtimeOmit = (1 << 30) - 2;
 
+    /// <summary>Whether this process may make files in a folder (access(2), W_OK and X_OK).</summary>
+    public static bool IsWritable(string folder) => access(folder, 2 | 1) == 0;
+
     /// <summary>lchown(2).</summary>
     public static void ChangeOwner(string path, uint uid, uint gid)
     {
@@ -63,6 +66,9 @@ internal static unsafe partial class Libc
 
     private static ulong MakeDeviceNumber(uint major, uint minor)
         => (minor & 0xff) | ((ulong)(major & 0xfff) << 8) | ((ulong)(minor & ~0xffu) << 12) | ((ulong)(major & ~0xfffu) << 32);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int access(string path, int mode);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int lchown(string path, uint uid, uint gid);

@@ -11,8 +11,11 @@ internal sealed class VolumeStore(EnginePaths paths)
 {
     private const string NewData = "_data.new";
 
+    /// <summary>The folder of a volume with all that belongs to it.</summary>
+    public string FolderOf(string name) => Path.Combine(paths.Volumes, name);
+
     /// <summary>The folder that is mounted into containers.</summary>
-    public string DataOf(string name) => Path.Combine(paths.Volumes, name, "_data");
+    public string DataOf(string name) => Path.Combine(FolderOf(name), "_data");
 
     /// <summary>Makes a volume if it is not there.</summary>
     /// <param name="name">Its name.</param>
@@ -22,7 +25,7 @@ internal sealed class VolumeStore(EnginePaths paths)
     {
         string data = DataOf(name);
         if (Directory.Exists(data)) return false;
-        string folder = Path.Combine(paths.Volumes, name);
+        string folder = FolderOf(name);
         Directory.CreateDirectory(folder);
         using SafeFileHandle serial = Libc.Open(Path.Combine(folder, ".lock"), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180 /* 0600 */);
         Libc.Lock(serial, folder);
@@ -47,7 +50,7 @@ internal sealed class VolumeStore(EnginePaths paths)
     /// <summary>Removes a volume with all that is in it; no error when it is gone already.</summary>
     public void Remove(string name)
     {
-        string folder = Path.Combine(paths.Volumes, name);
+        string folder = FolderOf(name);
         if (!Directory.Exists(folder)) return;
         try
         {

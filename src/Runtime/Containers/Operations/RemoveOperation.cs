@@ -55,7 +55,8 @@ internal static class RemoveOperation
         return keeper;
     }
 
-    private static void Remove(ContainerServices services, ContainerRecord record, bool volumes)
+    /// <summary>Removes a container that does not run; the caller holds its lock.</summary>
+    public static void Remove(ContainerServices services, ContainerRecord record, bool volumes)
     {
         ContainerFolder.Remove(services.Paths.Container(record.Id), services.Store.Names.LinkOf(record.Name), services.Driver.Remove);
         if (record.Configuration.UserNamespace) services.IdRanges.Release(record.Configuration.UserNamespaceHostId, record.Id);

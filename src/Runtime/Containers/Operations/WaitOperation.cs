@@ -6,11 +6,20 @@ internal static class WaitOperation
     /// <summary>Waits; returns at once where it does not run.</summary>
     public static async Task<Container> RunAsync(ContainerServices services, string container, CancellationToken cancellationToken)
     {
-        string id = services.Store.Resolve(container);
-        ContainerRecord record = services.Store.TryRead(id) ?? throw ContainerStore.NotFound(container);
-        ContainerStatus status = services.InspectStatus(id);
-        if (status.Run is not { } run) return Snapshot.Of(record, status, services.Store.Files(id));
-        using EndOfRun end = EndOfRun.Watch(services, record, run);
-        return await end.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            string id = services.Store.Resolve(container);
+            ContainerRecord record = services.Store.TryRead(id) ?? throw ContainerStore.NotFound(container);
+            ContainerStatus status = services.InspectStatus(id);
+            if (status.Run is not { } run) return Snapshot.Of(record, status, services.Store.Files(id));
+            using EndOfRun end = EndOfRun.Watch(services, record, run);
+            return await end.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ContainerNotFound)
+        {
+            // It may have ended and removed itself since this process started it.
+            if (await services.Ends.FindAsync(container, cancellationToken).ConfigureAwait(false) is { } last) return last;
+            throw;
+        }
     }
 }

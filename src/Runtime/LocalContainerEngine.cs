@@ -1,0 +1,53 @@
+using System.Runtime.CompilerServices;
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Hosts;
+using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Layers;
+
+namespace ContainerTools.Runtime;
+
+/// <summary>
+/// The engine of this machine. It has no daemon and keeps nothing open: its state is the files below its <see cref="EnginePaths"/>, so any
+/// number of engines in any number of processes work side by side.
+/// </summary>
+public sealed class LocalContainerEngine : IContainerEngine
+{
+    private readonly ContainerServices _services;
+
+    /// <summary>An engine over the given folders; they need not exist.</summary>
+    /// <param name="paths">Where it keeps its files.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/> for an unknown storage driver in the environment.</exception>
+    public LocalContainerEngine(EnginePaths paths)
+    {
+        ImageStore images = new(paths, UsesAsync);
+        _services = new ContainerServices(paths, images, StorageDrivers.Select(paths), static path => CgroupHost.Current.Open(path));
+        Containers = new LocalContainerOperations(_services);
+        Images = images;
+        Host = new LocalHostOperations(paths);
+    }
+
+    /// <inheritdoc/>
+    public IContainerOperations Containers { get; }
+
+    /// <inheritdoc/>
+    public IImageOperations Images { get; }
+
+    /// <inheritdoc/>
+    public IHostOperations Host { get; }
+
+    /// <summary>The engine of the current user, over <see cref="EnginePaths.Default"/>.</summary>
+    public static IContainerEngine Open() => new LocalContainerEngine(EnginePaths.Default);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async IAsyncEnumerable<ImageUse> UsesAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (Container container in Containers.ListAsync(ContainerFilter.All, cancellationToken).ConfigureAwait(false))
+        {
+            bool runs = container.State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting;
+            yield return new ImageUse(container.Name, container.ImageId, runs);
+        }
+    }
+}
