@@ -114,6 +114,8 @@ internal static unsafe partial class Libc
         {
             if (!Encoding.UTF8.TryGetBytes(path, name, out int length))
             {
+                // What did fit of the path is in the buffer.
+                name.Clear();
                 folder = Open(Path.GetDirectoryName(path)!, O_PATH | O_DIRECTORY | O_CLOEXEC);
                 length = Encoding.UTF8.GetBytes($"/proc/self/fd/{folder.DangerousGetHandle()}/{Path.GetFileName(path)}", name);
             }
