@@ -1,3 +1,5 @@
+using ContainerTools.Runtime.Linux;
+
 namespace ContainerTools.Ctrun.Commands;
 
 /// <summary>
@@ -16,7 +18,12 @@ internal static class MonitorCommand
     {
         bool attached = arguments is ["--attached", ..];
         if (attached) arguments = arguments[1..];
-        if (arguments is [{ Length: > 0 } runFolder] && runFolder[0] != '-') return Runtime.Monitoring.Monitor.Run(runFolder, attached);
+        if (arguments is [{ Length: > 0 } runFolder] && runFolder[0] != '-')
+        {
+            ProtectedExecutable.Ensure();
+            return Runtime.Monitoring.Monitor.Run(runFolder, attached);
+        }
+
         Output.WriteError($"usage: {Usage}");
         return 125;
     }

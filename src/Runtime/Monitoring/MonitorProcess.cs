@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
@@ -70,7 +71,7 @@ internal static class MonitorProcess
 
     private static SafeFileHandle Spawn(string runFolder, SafeFileHandle? client)
     {
-        string ctrun = EngineTools.Ctrun();
+        string ctrun = SpawnPath();
         (SafeFileHandle report, SafeFileHandle writer) = Libc.CreatePipe();
         try
         {
@@ -91,6 +92,16 @@ internal static class MonitorProcess
             report.Dispose();
             throw;
         }
+    }
+
+    private static string SpawnPath()
+    {
+        // The path leads through a descriptor of this process, which the new one closes before it executes the program.
+        const string Self = "/proc/self/";
+        string path = ProtectedExecutable.SpawnPath(EngineTools.Ctrun());
+        return path.StartsWith(Self, StringComparison.Ordinal)
+            ? string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/{path.AsSpan(Self.Length)}")
+            : path;
     }
 
     /// <summary>Waits for the monitor's end and takes its exit status away, so that no zombie stays as long as this process runs.</summary>
