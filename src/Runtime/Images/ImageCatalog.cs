@@ -26,7 +26,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             // Another tool may have put a multi-platform image into the layout.
             string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, 0) : descriptor.Digest;
             if (manifest is null) continue;
-            entries.Add(new CatalogEntry(manifest, ConfigDigest(manifest), ReferenceOf(descriptor), descriptor));
+            entries.Add(new CatalogEntry(this, manifest, ReferenceOf(descriptor), descriptor));
         }
 
         return entries;
@@ -79,7 +79,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         if (entries.Any(entry => entry.ConfigDigest == image || entry.ManifestDigest == image)) return null;
         ImageConfig config = layout.ReadDocument(image, ImageJson.Default.ImageConfig);
         return config.Rootfs is { DiffIds.Count: > 0 } root && ImageDigest.Chains(root.DiffIds).All(layers.Exists)
-            ? new CatalogEntry(null, image, null, null)
+            ? new CatalogEntry(this, null, null, null, image)
             : null;
     }
 
@@ -141,7 +141,8 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         return wanted.Tag is null || entry.Reference.Tag == wanted.Tag;
     }
 
-    private string? ConfigDigest(string manifestDigest)
+    /// <summary>The id of the image with this manifest; null when the manifest is missing or damaged.</summary>
+    public string? ConfigDigest(string manifestDigest)
     {
         try
         {

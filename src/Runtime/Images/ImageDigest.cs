@@ -25,7 +25,9 @@ internal static class ImageDigest
 
     /// <summary>The digits; the digest must be valid, for they become a file name.</summary>
     public static string Hex(string digest)
-        => IsValid(digest) ? digest[Prefix.Length..] : throw new ContainerException(ErrorCode.ImageCorrupt, $"'{digest}' is not a SHA-256 digest.", digest);
+        => IsValid(digest) ? digest[Prefix.Length..] : throw (digest.StartsWith("sha512:", StringComparison.Ordinal)
+            ? new ContainerException(ErrorCode.ImageUnsupported, "The image uses SHA-512 digests; only SHA-256 is supported.", digest)
+            : new ContainerException(ErrorCode.ImageCorrupt, $"The image has '{digest}' where a SHA-256 digest is due.", digest));
 
     /// <summary>
     /// The chain id of a stack of layers (OCI image specification, config.md, "Layer ChainID"): names the layer together with all

@@ -98,7 +98,10 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         foreach ((string chain, (string folder, _)) in _unpacked)
         {
             // Another import may have been faster; then this copy goes with the ingest folder.
-            if (!layers.Exists(chain)) Directory.Move(folder, layers.Folder(chain));
+            if (layers.Exists(chain)) continue;
+            // Without its record it is no layer: somebody has deleted parts of it.
+            if (Directory.Exists(layers.Folder(chain))) Directory.Move(layers.Folder(chain), ingest.NewPath("damaged"));
+            Directory.Move(folder, layers.Folder(chain));
         }
     }
 

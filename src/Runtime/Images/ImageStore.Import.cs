@@ -24,6 +24,20 @@ internal sealed partial class ImageStore
         }
 
         ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
+        try
+        {
+            return await ImportAsync(options, reference, platform, progress, cancellationToken);
+        }
+        catch (Exception error) when (StoreErrors.Knows(error))
+        {
+            throw StoreErrors.Translate(error, _paths, options.Path);
+        }
+    }
+
+    private async Task<IReadOnlyList<ContainerImage>> ImportAsync(
+        ImageImportOptions options, ImageReference? reference, ImagePlatformSelector platform, IProgress<EngineProgress>? progress,
+        CancellationToken cancellationToken)
+    {
         for (int attempt = 1; ; attempt++)
         {
             using Ingest ingest = await BeginIngestAsync(cancellationToken);
@@ -59,8 +73,9 @@ internal sealed partial class ImageStore
 
     private static IReadOnlyList<ArchivedImage> ReadImages(ImageFiles files, ImagePlatformSelector platform)
     {
-        bool layout = files.TryFind(OciArchive.IndexName, out _);
-        IReadOnlyList<ArchivedImage> images = layout ? OciArchive.Read(files, platform) : [.. DockerArchive.Read(files)];
+        IReadOnlyList<ArchivedImage> images = files.TryFind(OciArchive.IndexName, out _) ? OciArchive.Read(files, platform)
+            : DockerArchive.IsOne(files) ? [.. DockerArchive.Read(files)]
+            : [.. LegacyDockerArchive.Read(files)];
         if (images.Count == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{files.Path} holds no image.", files.Path);
         return images;
     }
@@ -127,7 +142,7 @@ internal sealed partial class ImageStore
     private IEnumerable<ContainerImage> Describe(StagedImage image)
     {
         ImageReference?[] names = image.Names.Count == 0 ? [null] : [.. image.Names];
-        return names.Select(name => _catalog.Image(new CatalogEntry(image.ManifestDigest, image.ConfigDigest, name, null)));
+        return names.Select(name => _catalog.Image(new CatalogEntry(_catalog, image.ManifestDigest, name, null, image.ConfigDigest)));
     }
 
     private static void SyncStore(string folder)

@@ -10,11 +10,11 @@ internal sealed partial class ImageStore
     public async Task<IReadOnlyList<ContainerImage>> RemoveAsync(string image, ImageRemoveOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Ingest.EnsureFolders(_paths);
         // Disposed last, outside the lock: it deletes the layers that were moved into it.
         Ingest? trash = null;
         try
         {
+            Ingest.EnsureFolders(_paths);
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
             ImageIndex index = _layout.ReadIndex();
             IReadOnlyList<CatalogEntry> entries = _catalog.Read(index);
@@ -27,6 +27,10 @@ internal sealed partial class ImageStore
             _layout.WriteIndex(index with { Manifests = [.. (index.Manifests ?? []).Where(descriptor => !gone.Contains(descriptor))] });
             Sweep(trash, uses);
             return removed;
+        }
+        catch (Exception error) when (StoreErrors.Knows(error))
+        {
+            throw StoreErrors.Translate(error, _paths, image);
         }
         finally
         {
@@ -104,8 +108,7 @@ internal sealed partial class ImageStore
     private void Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
     {
         ReachablePieces reachable = new(_layout);
-        if (!reachable.Mark(_layout.ReadIndex())) return;
-        foreach (ImageUse use in uses) reachable.MarkUsed(use.ImageId);
+        if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(use => reachable.MarkUsed(use.ImageId))) return;
         if (Directory.Exists(_layout.Blobs))
         {
             foreach (string path in Directory.EnumerateFiles(_layout.Blobs))

@@ -29,12 +29,12 @@ internal sealed class Ingest : IDisposable
     /// <summary>Makes the folders of the store that are missing.</summary>
     public static void EnsureFolders(EnginePaths paths)
     {
-        // Layers hold set-user-id programs of images: nobody but the owner may reach them.
+        // Images hold secrets, and layers set-user-id programs with known holes: nobody but the owner may reach them.
         const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        const UnixFileMode Passable = Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
-        Directory.CreateDirectory(paths.Root, Passable);
+        Directory.CreateDirectory(paths.Root, Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         Directory.CreateDirectory(Root(paths), Private);
-        Directory.CreateDirectory(paths.Layers, Passable);
+        Directory.CreateDirectory(paths.Layers, Private);
+        Directory.CreateDirectory(paths.Images, Private);
     }
 
     /// <summary>Begins a change.</summary>

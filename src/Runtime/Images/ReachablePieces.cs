@@ -18,10 +18,19 @@ internal sealed class ReachablePieces(ImageLayout layout)
     public bool Mark(ImageIndex index) => (index.Manifests ?? []).All(descriptor => descriptor is null || Mark(descriptor, 0));
 
     /// <summary>Keeps the configuration and the layers of an image that a container was made from.</summary>
-    public void MarkUsed(string imageId)
+    /// <returns>False when the configuration cannot be read.</returns>
+    public bool MarkUsed(string imageId)
     {
-        if (!ImageDigest.IsValid(imageId) || Blobs.Contains(imageId)) return;
-        if (Document(imageId) is { } config) MarkConfig(imageId, config);
+        if (!ImageDigest.IsValid(imageId) || Blobs.Contains(imageId)) return true;
+        try
+        {
+            if (Document(imageId) is { } config) MarkConfig(imageId, config);
+            return true;
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
+        {
+            return false;
+        }
     }
 
     private bool Mark(ImageDescriptor descriptor, int depth)

@@ -61,6 +61,21 @@ internal sealed class LayerStore(string folder)
         return _records.GetOrAdd(chain, record);
     }
 
+    /// <summary>The most layers that overlayfs stacks (OVL_MAX_STACK in fs/overlayfs).</summary>
+    public const int MaximumDepth = 500;
+
+    /// <summary>Refuses an image of more layers than can be stacked.</summary>
+    public static void CheckDepth(int layers, string image)
+    {
+        if (layers > MaximumDepth)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageUnsupported,
+                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{image} has an image of {layers} layers; at most {MaximumDepth} can be stacked."),
+                image);
+        }
+    }
+
     /// <summary>Forgets what was read of a layer that is being removed.</summary>
     public void Forget(string chain) => _records.TryRemove(chain, out _);
 

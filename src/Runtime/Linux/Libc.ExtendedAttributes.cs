@@ -33,6 +33,23 @@ internal static partial class Libc
         }
     }
 
+    /// <summary>lremovexattr(2) on an entry of an open folder.</summary>
+    public static int RemoveAttributeAt(SafeHandle folder, ReadOnlySpan<byte> entry, ReadOnlySpan<byte> name)
+    {
+        bool taken = false;
+        try
+        {
+            folder.DangerousAddRef(ref taken);
+            Span<byte> path = Terminated(ThroughProc(folder.DangerousGetHandle(), entry), stackalloc byte[NameBuffer]);
+            Span<byte> attribute = Terminated(name, stackalloc byte[NameBuffer]);
+            return Result(lremovexattr(in MemoryMarshal.GetReference(path), in MemoryMarshal.GetReference(attribute)));
+        }
+        finally
+        {
+            if (taken) folder.DangerousRelease();
+        }
+    }
+
     /// <summary>lgetxattr(2) on an entry of an open folder; ENODATA when it has no such attribute.</summary>
     public static int GetAttributeAt(SafeHandle folder, ReadOnlySpan<byte> entry, ReadOnlySpan<byte> name, out byte[] value)
     {
@@ -116,6 +133,9 @@ internal static partial class Libc
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int lsetxattr(in byte path, in byte name, in byte value, nuint size, int flags);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int lremovexattr(in byte path, in byte name);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint lgetxattr(in byte path, in byte name, ref byte value, nuint size);

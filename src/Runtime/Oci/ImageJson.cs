@@ -18,6 +18,7 @@ namespace ContainerTools.Runtime.Oci;
 [JsonSerializable(typeof(ImageLayoutVersion))]
 [JsonSerializable(typeof(LayerRecord))]
 [JsonSerializable(typeof(DockerArchiveImage[]))]
+[JsonSerializable(typeof(Dictionary<string, Dictionary<string, string>>))]
 internal sealed partial class ImageJson : JsonSerializerContext
 {
     /// <summary>For writing: <c>+</c> and the like as they are, not as <c>\u002B</c>. The documents are no part of a web page.</summary>

@@ -23,7 +23,12 @@ internal static class ImageMediaType
     public static bool IsForeignLayer(string mediaType)
         => mediaType.Contains(".nondistributable.", StringComparison.Ordinal) || mediaType.Contains(".foreign.", StringComparison.Ordinal);
 
+    /// <summary>Layers that can be unpacked, as far as the type tells; encrypted ones cannot.</summary>
     public static bool IsLayer(string mediaType)
+        => !mediaType.EndsWith("+encrypted", StringComparison.Ordinal)
+            && IsPlainLayer(mediaType);
+
+    private static bool IsPlainLayer(string mediaType)
         => mediaType.StartsWith("application/vnd.oci.image.layer.", StringComparison.Ordinal)
             || mediaType.StartsWith("application/vnd.docker.image.rootfs.", StringComparison.Ordinal);
 }

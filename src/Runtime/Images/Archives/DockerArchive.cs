@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Archives;
@@ -7,6 +8,15 @@ internal static class DockerArchive
 {
     /// <summary>The file that makes a tar one of these.</summary>
     public const string ManifestName = "manifest.json";
+
+    /// <summary>Whether the archive has such a list; a root file system may have a file of that name, too.</summary>
+    public static bool IsOne(ImageFiles files)
+    {
+        if (!files.TryFind(ManifestName, out ByteRange? range) || range.Length > ImageLayout.MaximumDocumentSize) return false;
+        Span<byte> start = stackalloc byte[64];
+        start = start[..range.Fill(0, start)].TrimStart(" \t\r\n"u8);
+        return !start.IsEmpty && start[0] == '[';
+    }
 
     /// <summary>The images, their documents read and checked.</summary>
     public static IEnumerable<ArchivedImage> Read(ImageFiles files)
@@ -52,6 +62,7 @@ internal static class DockerArchive
                 ErrorCode.ArchiveCorrupt, $"{files.Path} has {paths.Count} layers for an image of {diffIds.Count}; get the archive again.", files.Path);
         }
 
+        LayerStore.CheckDepth(paths.Count, files.Path);
         ArchivedLayer[] layers = new ArchivedLayer[paths.Count];
         for (int i = 0; i < layers.Length; i++) layers[i] = new ArchivedLayer(files.Find(paths[i]), null, diffIds[i], null);
         return new ArchivedImage { ConfigBytes = configBytes, Config = config, Layers = layers, Names = [.. Names(image)] };

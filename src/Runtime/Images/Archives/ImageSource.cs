@@ -69,10 +69,18 @@ internal sealed class ImageSource : IDisposable
 
     private static ImageSource OpenTar(string path, SafeFileHandle tar, ByteRange whole, SafeFileHandle file, CancellationToken cancellationToken)
     {
-        TarFiles files = TarFiles.Open(path, tar, cancellationToken);
-        bool archive = files.TryFind(DockerArchive.ManifestName, out _)
-            || (files.TryFind(OciArchive.VersionName, out _) && files.TryFind(OciArchive.IndexName, out _));
-        return archive ? new ImageSource(files, null, file) : new ImageSource(null, whole, file);
+        TarFiles? files = null;
+        bool archive = false;
+        try
+        {
+            files = TarFiles.Open(path, tar, cancellationToken);
+            archive = DockerArchive.IsOne(files) || OciArchive.IsOne(files) || LegacyDockerArchive.IsOne(files);
+            return archive ? new ImageSource(files, null, file) : new ImageSource(null, whole, file);
+        }
+        finally
+        {
+            if (!archive && tar != file) tar.Dispose();
+        }
     }
 
     private static SafeFileHandle OpenFile(string path)

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Archives;
@@ -15,6 +16,9 @@ internal static class OciArchive
     private const int MaximumDepth = 4;
 
     private const string AttestationAnnotation = "vnd.docker.reference.type";
+
+    /// <summary>Whether these files are a layout.</summary>
+    public static bool IsOne(ImageFiles files) => files.TryFind(VersionName, out _) && files.TryFind(IndexName, out _);
 
     /// <summary>The images for a platform, their documents read and checked.</summary>
     public static IReadOnlyList<ArchivedImage> Read(ImageFiles files, ImagePlatformSelector platform)
@@ -50,7 +54,14 @@ internal static class OciArchive
     public static ArchivedImage FromStore(ImageFiles files, ImageManifest manifest, ImageConfig config)
     {
         IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
-        return new ArchivedImage { ConfigBytes = [], Config = config, ManifestBytes = [], Layers = Layers(files, manifest, diffIds) };
+        ArchivedLayer[] layers = Layers(files, manifest, diffIds);
+        if (layers.FirstOrDefault(layer => layer.Source is null) is { } lost)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageCorrupt, $"The image store lacks the layer {lost.BlobDigest}; remove the image and import it again.", lost.BlobDigest);
+        }
+
+        return new ArchivedImage { ConfigBytes = [], Config = config, ManifestBytes = [], Layers = layers };
     }
 
     /// <summary>BuildKit's provenance and SBOM documents look like manifests for the platform unknown/unknown.</summary>
@@ -147,6 +158,7 @@ internal static class OciArchive
                 ErrorCode.ImageCorrupt, $"An image in {files.Path} has {blobs.Count} layers, but {diffIds.Count} diff ids.", files.Path);
         }
 
+        LayerStore.CheckDepth(diffIds.Count, files.Path);
         ArchivedLayer[] layers = new ArchivedLayer[blobs.Count];
         for (int i = 0; i < layers.Length; i++)
         {

@@ -1,0 +1,32 @@
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Layers;
+
+/// <summary>
+/// A whole copy of the image for every container, in <c>rootfs</c>. Works on every file system; where that can share blocks
+/// between files (xfs, btrfs), the copy costs little.
+/// </summary>
+internal sealed class VfsDriver : IStorageDriver
+{
+    private const string RootFolder = "rootfs";
+
+    /// <inheritdoc/>
+    public string Name => "vfs";
+
+    /// <inheritdoc/>
+    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner)
+    {
+        string root = Path.Combine(containerFolder, RootFolder);
+        Directory.CreateDirectory(root);
+        for (int i = layers.Count - 1; i >= 0; i--) LayerMerge.Apply(layers[i], root, owner);
+        if (layers.Count == 0) OwnerShift.Apply(root, owner);
+    }
+
+    /// <inheritdoc/>
+    public OciMount? RootMount(
+        string containerFolder, IReadOnlyList<string> layers, IReadOnlyList<OciIdMapping>? uidMappings, IReadOnlyList<OciIdMapping>? gidMappings)
+        => null;
+
+    /// <inheritdoc/>
+    public void Remove(string containerFolder) => FolderRemoval.Remove(Path.Combine(containerFolder, RootFolder));
+}
