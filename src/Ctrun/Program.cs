@@ -25,6 +25,7 @@ internal static class Program
 
             // Without anything that only the other commands need: it stays as long as its container does.
             if (rest[0] == "monitor") return MonitorCommand.Run(rest.AsSpan(1));
+            if (rest[0] == "session") return SessionCommand.Run(rest.AsSpan(1));
             return Run(rest[0], options, new ArgumentReader(rest[0], rest, 1));
         }
         catch (ContainerException error)

@@ -73,7 +73,7 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
 
     /// <inheritdoc/>
     public Task<IContainerSession> ExecAsync(string container, ContainerExecOptions options, CancellationToken cancellationToken)
-        => throw Later("run a command in");
+        => ExecOperation.RunAsync(services, container, options, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IContainerSession> AttachAsync(string container, ContainerAttachOptions options, CancellationToken cancellationToken)
@@ -92,7 +92,4 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
             return Task.FromException<T>(error);
         }
     }
-
-    private static ContainerException Later(string what)
-        => new(ErrorCode.NotSupported, $"This build of the engine cannot {what} a container: it comes with the monitor.");
 }

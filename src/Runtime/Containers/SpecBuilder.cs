@@ -48,7 +48,8 @@ internal static class SpecBuilder
     public static IReadOnlyList<OciIdMapping>? IdMap(ContainerConfiguration configuration)
         => configuration.UserNamespace ? [new OciIdMapping(0, configuration.UserNamespaceHostId, configuration.UserNamespaceSize)] : null;
 
-    private static OciProcess Process(ContainerConfiguration configuration, IReadOnlyList<string> capabilities) => new()
+    /// <summary>A container's first process with the given capabilities.</summary>
+    public static OciProcess Process(ContainerConfiguration configuration, IReadOnlyList<string> capabilities) => new()
     {
         Terminal = configuration.Terminal,
         User = new OciUser

@@ -65,6 +65,41 @@ internal static unsafe partial class Libc
         return carries ? new SafeFileHandle(*(int*)(control + 16), ownsHandle: true) : null;
     }
 
+    /// <summary>Receives bytes, and the descriptor that came with them, if one did.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="buffer">Where the bytes go.</param>
+    /// <param name="descriptor">Is set when a descriptor came; close-on-exec.</param>
+    /// <returns>The number of bytes, 0 at the end of the stream, or the negative errno.</returns>
+    public static int ReceiveWithDescriptor(SafeHandle socket, Span<byte> buffer, ref SafeFileHandle? descriptor)
+    {
+        fixed (byte* start = buffer)
+        {
+            nint* vector = stackalloc nint[2];
+            vector[0] = (nint)start;
+            vector[1] = buffer.Length;
+            byte* control = stackalloc byte[32];
+            while (true)
+            {
+                MessageHeader message = new() { Vectors = vector, VectorCount = 1, Control = control, ControlLength = 24 };
+                nint received = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+                if (received < 0)
+                {
+                    int errno = Marshal.GetLastPInvokeError();
+                    if (errno == Errno.EINTR) continue;
+                    return -errno;
+                }
+
+                if (message.ControlLength >= 20 && *(int*)(control + 8) == SOL_SOCKET && *(int*)(control + 12) == SCM_RIGHTS)
+                {
+                    descriptor?.Dispose();
+                    descriptor = new SafeFileHandle(*(int*)(control + 16), ownsHandle: true);
+                }
+
+                return (int)received;
+            }
+        }
+    }
+
     /// <summary>Sends one descriptor together with some bytes; at least one.</summary>
     public static void SendDescriptor(SafeHandle socket, SafeHandle descriptor, ReadOnlySpan<byte> data)
     {

@@ -26,6 +26,18 @@ internal static unsafe partial class Libc
     /// <returns>The process id.</returns>
     public static int SpawnDetached(
         string path, IReadOnlyList<string> arguments, IReadOnlyList<string> environment, params ReadOnlySpan<SafeHandle> descriptors)
+        => SpawnConnected(path, arguments, environment, null, null, null, descriptors);
+
+    /// <summary>As <see cref="SpawnDetached"/>, with given descriptors as 0, 1 and 2; null is /dev/null.</summary>
+    /// <returns>The process id.</returns>
+    public static int SpawnConnected(
+        string path,
+        IReadOnlyList<string> arguments,
+        IReadOnlyList<string> environment,
+        SafeHandle? input,
+        SafeHandle? output,
+        SafeHandle? error,
+        params ReadOnlySpan<SafeHandle> descriptors)
     {
         byte* actions = stackalloc byte[SpawnStructureSize];
         byte* attributes = stackalloc byte[SpawnStructureSize];
@@ -44,6 +56,9 @@ internal static unsafe partial class Libc
             CheckSpawn(posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDWR, 0), path);
             CheckSpawn(posix_spawn_file_actions_adddup2(actions, 0, 1), path);
             CheckSpawn(posix_spawn_file_actions_adddup2(actions, 0, 2), path);
+            if (input is not null) CheckSpawn(posix_spawn_file_actions_adddup2(actions, (int)input.DangerousGetHandle(), 0), path);
+            if (output is not null) CheckSpawn(posix_spawn_file_actions_adddup2(actions, (int)output.DangerousGetHandle(), 1), path);
+            if (error is not null) CheckSpawn(posix_spawn_file_actions_adddup2(actions, (int)error.DangerousGetHandle(), 2), path);
             for (int i = 0; i < descriptors.Length; i++)
             {
                 CheckSpawn(posix_spawn_file_actions_adddup2(actions, (int)descriptors[i].DangerousGetHandle(), 3 + i), path);
