@@ -93,7 +93,8 @@ internal static unsafe partial class ProtectedExecutable
         using (copy) Execute(copy);
     }
 
-    private static string PathOf(SafeFileHandle copy) => "/proc/self/fd/" + copy.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
+    // Not /proc/self: the child that executes it has closed its own copy of the descriptor.
+    private static string PathOf(SafeFileHandle copy) => string.Create(CultureInfo.InvariantCulture, $"/proc/{Environment.ProcessId}/fd/{copy.DangerousGetHandle()}");
 
     private static SafeFileHandle ReadOnlyCopy(string executable)
     {
