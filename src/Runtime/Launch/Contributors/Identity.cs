@@ -28,7 +28,8 @@ internal static class Identity
         ulong permitted = Mask(process.Capabilities?.Permitted);
         ulong inheritable = Mask(process.Capabilities?.Inheritable);
         ulong effective = Mask(process.Capabilities?.Effective);
-        ulong ambient = Mask(process.Capabilities?.Ambient);
+        // The kernel raises only what is permitted and inheritable. Configurations in the wild name more, and the peers run them.
+        ulong ambient = Mask(process.Capabilities?.Ambient) & permitted & inheritable;
 
         plan.Section("config.md#process (capabilities)");
         for (int number = 0; number < 64; number++)
