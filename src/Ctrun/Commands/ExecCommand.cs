@@ -45,7 +45,7 @@ internal static class ExecCommand
         if (document is null && words.Length == 1) throw reader.Error("the command is missing");
         Func<OciProcess, OciProcess> process = document is null
             ? first => changes.Apply(first, words[1..])
-            : _ => Bundle.Parse(Bundle.ReadDocument(document), document, OciJson.Default.OciProcess);
+            : _ => Bundle.ParseProcess(Bundle.ReadDocument(document), document);
         using Foreground? foreground = detach ? null : new Foreground();
         using LaunchedProcess launched = RunExecution.Execute(options.Store, new ExecutionRequest
         {

@@ -92,8 +92,7 @@ internal static class UpdateCommand
     private static OciResources ReadDocument(string path)
     {
         if (path == "-") path = "/dev/stdin";
-        byte[] document = Bundle.ReadDocument(path);
-        return Bundle.Parse(document, path, OciJson.Default.OciResources);
+        return Bundle.ParseResources(Bundle.ReadDocument(path), path);
     }
 
     private static long Whole(ArgumentReader reader)

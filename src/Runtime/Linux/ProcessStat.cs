@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using Microsoft.Win32.SafeHandles;
+using System.Globalization;
 
 namespace ContainerTools.Runtime.Linux;
 
@@ -34,17 +34,10 @@ internal readonly record struct ProcessStat
     public static ProcessStat? Read(int processId)
     {
         Span<byte> buffer = stackalloc byte[1024];
-        int length;
-        try
-        {
-            using SafeFileHandle file = File.OpenHandle($"/proc/{processId}/stat");
-            length = RandomAccess.Read(file, buffer, 0);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException || IsGone(error))
-        {
-            return null;
-        }
-
+        int length = Libc.ReadKernelFile(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/stat"), buffer);
+        // A process that ends between open and read makes read(2) return ESRCH.
+        if (length == -Errno.ENOENT || length == -Errno.ESRCH) return null;
+        if (length < 0) throw KernelError.From("read", -length, "/proc/<pid>/stat");
         return Parse(buffer[..length]);
     }
 
@@ -83,7 +76,4 @@ internal readonly record struct ProcessStat
     }
 
     private static long Number(ReadOnlySpan<byte> word) => Utf8Parser.TryParse(word, out long value, out _) ? value : 0;
-
-    // A process that ends between open and read makes read(2) return ESRCH.
-    private static bool IsGone(Exception error) => error is IOException { HResult: var code } && code == Errno.ESRCH;
 }

@@ -27,11 +27,11 @@ internal sealed class RunFolder
 
     /// <summary>config.json, read anew for every start: limits may have been changed since.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
-    public OciSpec ReadSpec() => Read(File("config.json"), static text => JsonSerializer.Deserialize(text, OciJson.Default.OciSpec));
+    public OciSpec ReadSpec() => Read(File("config.json"), static text => OciReader.ReadSpec(text));
 
     /// <summary>Replaces state.json.</summary>
     public void WriteState(RunRecord record)
-        => AtomicFile.Write(File("state.json"), JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Default.RunRecord), durable: false);
+        => AtomicFile.Write(File("state.json"), RunRecordFormat.Write(record).Span, durable: false);
 
     /// <summary>A new first process is not paused, whatever the one before was.</summary>
     public void ForgetPause() => Libc.TryUnlink(File("paused"));

@@ -27,24 +27,27 @@ internal static class Bundle
     }
 
     /// <summary>Reads a configuration.</summary>
-    public static OciSpec Parse(ReadOnlySpan<byte> document, string path) => Parse(document, path, OciJson.Default.OciSpec);
+    public static OciSpec Parse(ReadOnlySpan<byte> document, string path) => Parse(document, path, OciReader.ReadSpec);
 
-    /// <summary>Reads a document of a given kind.</summary>
-    /// <param name="document">Its text.</param>
-    /// <param name="path">Where it is from, for the error message.</param>
-    /// <param name="type">Its kind.</param>
-    public static T Parse<T>(ReadOnlySpan<byte> document, string path, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class
+    /// <summary>Reads a process.</summary>
+    public static OciProcess ParseProcess(ReadOnlySpan<byte> document, string path) => Parse(document, path, OciReader.ReadProcess);
+
+    /// <summary>Reads limits.</summary>
+    public static OciResources ParseResources(ReadOnlySpan<byte> document, string path) => Parse(document, path, OciReader.ReadResources);
+
+    private delegate T Reader<T>(ReadOnlySpan<byte> document);
+
+    private static T Parse<T>(ReadOnlySpan<byte> document, string path, Reader<T> read)
     {
         try
         {
-            return JsonSerializer.Deserialize(document, type)
-                ?? throw new ContainerException(ErrorCode.InvalidConfiguration, $"{path} holds nothing but null.", path);
+            return read(document);
         }
         catch (JsonException error)
         {
-            string line = error.LineNumber is { } number ? $" in line {number + 1}" : "";
-            throw new ContainerException(ErrorCode.InvalidConfiguration, $"{path} is not valid{line}: unexpected content at {error.Path ?? "$"}.", path, error);
+            // A line number comes with what is no JSON at all; what has the wrong form says so in words.
+            string what = error.LineNumber is { } line ? $"it is no JSON from line {line + 1} on" : error.Message;
+            throw new ContainerException(ErrorCode.InvalidConfiguration, $"{path} is not valid: {what}.", path, error);
         }
     }
 }

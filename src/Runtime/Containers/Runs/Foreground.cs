@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using ContainerTools.Runtime.Launch;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -11,17 +10,10 @@ namespace ContainerTools.Runtime.Containers.Runs;
 /// </summary>
 internal sealed class Foreground : IDisposable
 {
-    private static ulong s_forwarded;
-
     private readonly SafeFileHandle _signals;
 
-    /// <summary>Begins to hold signals back, to be called before the process is started: none is lost that way.</summary>
-    public Foreground()
-    {
-        s_forwarded = Forwarded;
-        Libc.BlockedSignals |= s_forwarded;
-        _signals = Libc.CreateSignalFd(s_forwarded);
-    }
+    /// <summary>Begins to collect signals, to be called before the process is started: none is lost that way, and none ends ctrun.</summary>
+    public Foreground() => _signals = Libc.CatchSignals(Forwarded);
 
     // All but those that cannot be held back, those that a fault of the program itself raises, that are about ctrun's own doings (SIGCHLD,
     // SIGPIPE), that mean nothing to others (SIGURG), and the real-time ones, of which the .NET runtime uses one.
@@ -42,7 +34,6 @@ internal sealed class Foreground : IDisposable
     /// <summary>Waits for the end of the process and reaps it.</summary>
     public ProcessEnd Wait(LaunchedProcess process)
     {
-        HoldBackOnFinalizerThread();
         using TerminalRelay? relay = process.Terminal is { } terminal ? new TerminalRelay(terminal) : null;
         Span<PollEntry> entries = stackalloc PollEntry[5];
         entries[0] = Entry(process.PidFd);
@@ -60,34 +51,17 @@ internal sealed class Foreground : IDisposable
         }
     }
 
-    /// <summary>Closes the descriptor. Signals stay held back: one that comes now must not take the place of the exit code.</summary>
+    /// <summary>Closes the descriptor. Signals are caught all the same: one that comes now must not take the place of the exit code.</summary>
     public void Dispose() => _signals.Dispose();
 
     private static PollEntry Entry(SafeFileHandle file) => new() { Descriptor = (int)file.DangerousGetHandle(), Events = Libc.POLLIN };
 
     private void PassSignals(LaunchedProcess process, TerminalRelay? relay)
     {
-        while (Libc.TakeSignal(_signals) is var signal and not 0)
+        while (Libc.TakeCaughtSignal(_signals) is var signal and not 0)
         {
             if (signal == Signal.SIGWINCH && relay is not null) relay.CopySize();
             else Libc.SendSignal(process.PidFd, signal);
         }
-    }
-
-    // A signal sent to the process goes to any thread that does not hold it back, and there is a second thread: the runtime's own, which
-    // runs finalizers. A thread's mask can only be set by the thread itself, so a finalizer does it.
-    private static void HoldBackOnFinalizerThread()
-    {
-        MakeGarbage();
-        GC.Collect(0, GCCollectionMode.Forced, blocking: true);
-        GC.WaitForPendingFinalizers();
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void MakeGarbage() => _ = new MaskSetter();
-
-    private sealed class MaskSetter
-    {
-        ~MaskSetter() => Libc.BlockedSignals |= s_forwarded;
     }
 }

@@ -53,7 +53,7 @@ internal sealed class RunFolder : IDisposable
         if (content is null) return null;
         try
         {
-            return JsonSerializer.Deserialize(content, RunJson.Default.RunRecord) ?? throw Corrupt(path, null);
+            return RunRecordFormat.Read(content);
         }
         catch (JsonException error)
         {
@@ -69,7 +69,7 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>Writes state.json by rename.</summary>
     public void WriteRecord(RunRecord record)
-        => AtomicFile.Write(Path.Combine(FolderPath, RecordName), JsonSerializer.SerializeToUtf8Bytes(record, RunJson.Default.RunRecord), durable: false);
+        => AtomicFile.Write(Path.Combine(FolderPath, RecordName), RunRecordFormat.Write(record).Span, durable: false);
 
     /// <summary>Reads the run's copy of config.json; null when it has not been written.</summary>
     public OciSpec? TryReadSpec()
