@@ -36,10 +36,11 @@ internal static class Repair
         {
             ExitRecord exit = new()
             {
-                ExitCode = LostExitCode,
+                // A monitor that knew the end but could not write it, for want of space, has left the code in its state.
+                ExitCode = status.Run is { Status: RunStatus.Exited, ExitCode: { } known } ? known : LostExitCode,
                 StartedAt = status.Run?.StartedAt,
                 FinishedAt = DateTimeOffset.UtcNow,
-                Error = "The monitor was lost.",
+                Error = status.Run is { Status: RunStatus.Exited, ExitCode: not null } ? "The monitor could not write down the end." : "The monitor was lost.",
                 RestartCount = status.Run?.RestartCount ?? 0,
             };
             // The monitor may have written how the run ended, and died before it removed the run folder: then that is true.

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,8 +19,8 @@ internal static class MonitorProcess
     private const int FirstFreeDescriptor = 10;
     private const int MaximumReport = 64 * 1024;
 
-    // Nothing of the shell's environment is the container's business, and it would stay readable in /proc as long as the container runs.
-    private static readonly string s_path = "PATH=" + (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin");
+    // Nothing else of the shell's environment is the monitor's business, and it would stay readable in /proc as long as the container runs.
+    private static readonly string[] s_environmentKept = ["PATH", StorageDrivers.Variable];
 
     /// <summary>Starts the monitor of a run folder and waits until the container runs.</summary>
     /// <param name="runFolder">The run folder, with config.json and monitor.json in it.</param>
@@ -79,9 +80,11 @@ internal static class MonitorProcess
             using (SafeFileHandle reportCopy = Libc.Duplicate(writer, FirstFreeDescriptor))
             using (SafeFileHandle? clientCopy = client is null ? null : Libc.Duplicate(client, FirstFreeDescriptor))
             {
+                string[] environment = [.. s_environmentKept.Select(static name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
+                    .Where(static variable => variable.Value is not null).Select(static variable => $"{variable.Name}={variable.Value}")];
                 int processId = clientCopy is null
-                    ? Libc.SpawnDetached(ctrun, ["ctrun", "monitor", runFolder], [s_path], reportCopy)
-                    : Libc.SpawnDetached(ctrun, ["ctrun", "monitor", "--attached", runFolder], [s_path], reportCopy, clientCopy);
+                    ? Libc.SpawnDetached(ctrun, ["ctrun", "monitor", runFolder], environment, reportCopy)
+                    : Libc.SpawnDetached(ctrun, ["ctrun", "monitor", "--attached", runFolder], environment, reportCopy, clientCopy);
                 _ = ReapAsync(processId);
             }
 

@@ -262,8 +262,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     {
         MonitorRecord record = CurrentRecord();
         byte[] exit = JsonSerializer.SerializeToUtf8Bytes(_exit!, RunJson.Default.ExitRecord);
-        // What removes itself in a moment need not survive a loss of power.
-        AtomicFile.Write(Path.Combine(record.ContainerFolder, "exit.json"), exit, durable: !record.AutoRemove);
+        bool isOnRecord = TryWriteExit(record, exit);
         byte[] payload = new byte[ControlFrame.ExitCodeSize + exit.Length];
         BinaryPrimitives.WriteInt32BigEndian(payload, _exit!.ExitCode);
         exit.CopyTo(payload.AsSpan(ControlFrame.ExitCodeSize));
@@ -275,13 +274,46 @@ internal sealed class Supervisor : IEventHandler, IDisposable
             Linger(() => _clients.HasPending);
         }
 
-        // The folder goes before the last clients are taken in: nobody can connect after that and be left without an answer.
-        _folder.Remove();
+        // The folder goes before the last clients are taken in: nobody can connect after that and be left without an answer. Where the
+        // end is not on record, the folder stays, with the exit code in state.json: the next command repairs it.
+        if (isOnRecord) _folder.Remove();
         _clients.StopListening();
         if (_clients.HasUndecided) Linger(() => _clients.HasUndecided);
         report?.Invoke();
-        if (record.AutoRemove) _services.RemoveContainer(record);
+        if (record.AutoRemove) RemoveContainer(record);
     }
+
+    private bool TryWriteExit(MonitorRecord record, byte[] exit)
+    {
+        try
+        {
+            // What removes itself in a moment need not survive a loss of power.
+            AtomicFile.Write(ExitFile(record), exit, durable: !record.AutoRemove);
+            return true;
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            if (Directory.Exists(_folder.Path)) WriteState(RunStatus.Exited);
+            return false;
+        }
+    }
+
+    private void RemoveContainer(MonitorRecord record)
+    {
+        try
+        {
+            _services.RemoveContainer(record);
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            // The container stays, and says why.
+            if (!Directory.Exists(record.ContainerFolder)) return;
+            ExitRecord exit = _exit! with { Error = $"It could not be removed: {error.Message}" };
+            AtomicFile.Write(ExitFile(record), JsonSerializer.SerializeToUtf8Bytes(exit, RunJson.Default.ExitRecord), durable: false);
+        }
+    }
+
+    private static string ExitFile(MonitorRecord record) => Path.Combine(record.ContainerFolder, "exit.json");
 
     private void Linger(Func<bool> condition)
     {
