@@ -1,5 +1,6 @@
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Containers.Runs;
@@ -46,8 +47,21 @@ internal static class RunDeletion
     /// <summary>Removes what a creation that died has left: its cgroup is known by the copy of the configuration.</summary>
     public static void RemoveIncomplete(RunFolder folder)
     {
-        if (folder.TryReadSpec() is { } spec) RemoveCgroup(CgroupHost.Current.Open(RunCgroup.PathOf(spec, folder.Id)));
+        if (ReadSpec(folder) is { } spec) RemoveCgroup(CgroupHost.Current.Open(RunCgroup.PathOf(spec, folder.Id)));
         folder.Remove();
+    }
+
+    private static OciSpec? ReadSpec(RunFolder folder)
+    {
+        try
+        {
+            return folder.TryReadSpec();
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.InvalidConfiguration)
+        {
+            // The creation died while it wrote the copy, and the cgroup comes after that.
+            return null;
+        }
     }
 
     private static RunRecord? ReadRecord(RunFolder folder, bool force)

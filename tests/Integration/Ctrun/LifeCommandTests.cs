@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using Xunit;
+
+namespace ContainerTools.Integration.Tests.Ctrun;
+
+public sealed class LifeCommandTests
+{
+    [Fact]
+    public void A_container_goes_from_created_to_deleted()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.WriteScript("echo started; exec sleep 1000");
+        bundle.Launch("create", "c", "--pid-file", "pid");
+        OciState state = bundle.State("c");
+        Assert.Equal(("created", bundle.Folder, Path.Combine(bundle.Folder, "rootfs")), (state.Status, state.Bundle, state.Rootfs));
+        Assert.Equal(state.Pid, int.Parse(File.ReadAllText(Path.Combine(bundle.Folder, "pid")), CultureInfo.InvariantCulture));
+        Assert.Equal("", File.ReadAllText(Path.Combine(bundle.Folder, "out.txt")));
+        Assert.Contains("already", bundle.Fail("create", "c"), StringComparison.Ordinal);
+
+        bundle.Succeed("start", "c");
+        Assert.Equal("running", bundle.State("c").Status);
+        Assert.Contains("running already", bundle.Fail("start", "c"), StringComparison.Ordinal);
+        Assert.Contains("--force", bundle.Fail("delete", "c"), StringComparison.Ordinal);
+
+        bundle.Succeed("kill", "c", "KILL");
+        bundle.WaitFor("c", "stopped");
+        Assert.Contains("container not running", bundle.Fail("kill", "c"), StringComparison.Ordinal);
+        bundle.Succeed("delete", "c");
+        bundle.AssertClean();
+        Assert.Contains("no container 'c'", bundle.Fail("state", "c"), StringComparison.Ordinal);
+        bundle.Succeed("delete", "--force", "c");
+    }
+
+    [Fact]
+    public void A_created_container_can_be_deleted_without_force()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/sleep", "1000"]);
+        bundle.Launch("create", "c");
+        int process = bundle.State("c").Pid;
+        bundle.Succeed("delete", "c");
+        Assert.Null(ProcessStat.StartTimeOf(process));
+        bundle.AssertClean();
+    }
+
+    [Fact]
+    public void A_command_that_does_not_exist_is_told_by_start()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/none"]);
+        bundle.Launch("create", "c");
+        CommandResult result = bundle.Run("start", "c");
+        Assert.Equal(127, result.ExitCode);
+        Assert.Contains("no such file or directory", result.Error, StringComparison.Ordinal);
+        bundle.WaitFor("c", "stopped");
+    }
+
+    [Fact]
+    public void A_paused_container_is_frozen_until_it_is_resumed()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.WriteScript("while :; do echo x; sleep 0.01; done");
+        bundle.Launch("run", "c", "--detach");
+        bundle.Succeed("pause", "c");
+        Assert.Equal("paused", bundle.State("c").Status);
+        long before = new FileInfo(Path.Combine(bundle.Folder, "out.txt")).Length;
+        Thread.Sleep(100);
+        Assert.Equal(before, new FileInfo(Path.Combine(bundle.Folder, "out.txt")).Length);
+        Assert.Contains("paused", bundle.Fail("exec", "c", "/bin/true"), StringComparison.Ordinal);
+        Assert.Contains("paused", bundle.Fail("pause", "c"), StringComparison.Ordinal);
+        bundle.Succeed("resume", "c");
+        Assert.Equal("running", bundle.State("c").Status);
+        Assert.Contains("not paused", bundle.Fail("resume", "c"), StringComparison.Ordinal);
+        bundle.Succeed("pause", "c");
+        bundle.Succeed("delete", "--force", "c");
+        bundle.AssertClean();
+    }
+
+    [Fact]
+    public void Limits_are_in_force_and_can_be_changed()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/sleep", "1000"], spec => spec with
+        {
+            Linux = spec.Linux! with { Resources = new OciResources { Memory = new OciMemory { Limit = 64 << 20 }, Pids = new OciPids { Limit = 50 } } },
+        });
+        bundle.Launch("run", "c", "--detach");
+        Assert.Equal(64 << 20, bundle.Cgroup.ReadLimit().Memory);
+        bundle.Succeed("update", "--memory", "96m", "--pids-limit", "60", "c");
+        Assert.Equal((96L << 20, 60L), (bundle.Cgroup.ReadLimit().Memory, bundle.Cgroup.ReadLimit().Processes));
+        File.WriteAllText(Path.Combine(bundle.Folder, "r.json"), """{"pids":{"limit":70}}""");
+        bundle.Succeed("update", "--resources", "r.json", "c");
+        Assert.Equal(70, bundle.Cgroup.ReadLimit().Processes);
+        Assert.Contains("not a size", bundle.Fail("update", "--memory", "lots", "c"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_processes_get_a_signal_with_all()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.WriteScript("(trap 'echo child; exit' USR2; echo ready; while :; do sleep 0.05; done) & trap 'echo parent' USR2; while :; do sleep 0.05; done");
+        bundle.Launch("run", "c", "--detach");
+        string output = Path.Combine(bundle.Folder, "out.txt");
+        WaitForText(output, "ready");
+        bundle.Succeed("kill", "--all", "c", "USR2");
+        WaitForText(output, "child");
+        WaitForText(output, "parent");
+        bundle.Succeed("kill", "-a", "c", "9");
+        bundle.WaitFor("c", "stopped");
+        Assert.Empty(bundle.Cgroup.Processes());
+    }
+
+    [Fact]
+    public void Lists_have_a_table_and_json()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/sleep", "1000"]);
+        Assert.Equal("[]\n", bundle.Succeed("list", "--format", "json"));
+        bundle.Launch("run", "c", "--detach");
+        int process = bundle.State("c").Pid;
+        Assert.Equal("c\n", bundle.Succeed("list", "-q"));
+        string[] table = bundle.Succeed("list").TrimEnd().Split('\n');
+        Assert.Matches("^ID +PID +STATUS +BUNDLE +CREATED +OWNER$", table[0]);
+        Assert.Matches($"^c +{process} +running +{bundle.Folder} +20.+Z +root$", table[1]);
+        using JsonDocument list = JsonDocument.Parse(bundle.Succeed("list", "--format=json"));
+        Assert.Equal(process, Assert.Single(list.RootElement.EnumerateArray().ToList()).GetProperty("pid").GetInt32());
+        using JsonDocument processes = JsonDocument.Parse(bundle.Succeed("ps", "--format", "json", "c"));
+        Assert.Equal([process], processes.RootElement.EnumerateArray().Select(item => item.GetInt32()));
+        Assert.Contains("/bin/sleep 1000", bundle.Succeed("ps", "c"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_killed_creation_leaves_gives_way_to_the_next()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/sleep", "1000"]);
+        for (int round = 0; round < 20; round++)
+        {
+            // Killed a little later each time: somewhere between the folder and the record.
+            using (Process creation = bundle.Start("create", "c"))
+            {
+                Thread.Sleep(round);
+                creation.Kill();
+                creation.WaitForExit();
+            }
+
+            CommandResult result = bundle.Run("delete", "--force", "c");
+            Assert.True(result.ExitCode == 0, result.Error);
+            bundle.AssertClean();
+        }
+    }
+
+    [Fact]
+    public void Parallel_creations_of_one_id_make_one_container()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/true"]);
+        Process[] processes = [.. Enumerable.Range(0, 8).Select(_ => bundle.Start("run", "--keep", "c"))];
+        CommandResult[] results = [.. processes.Select(CtrunBundle.Finish)];
+        foreach (Process process in processes) process.Dispose();
+        Assert.Equal(1, results.Count(result => result.ExitCode == 0));
+        Assert.All(results.Where(result => result.ExitCode != 0), result => Assert.Contains("already", result.Error, StringComparison.Ordinal));
+        bundle.Succeed("delete", "c");
+        bundle.AssertClean();
+    }
+
+    private static void WaitForText(string path, string text)
+    {
+        for (long end = Environment.TickCount64 + 180_000; !File.ReadAllText(path).Contains(text, StringComparison.Ordinal); Thread.Sleep(10))
+        {
+            Assert.True(Environment.TickCount64 < end, $"'{text}' does not come: {File.ReadAllText(path)}");
+        }
+    }
+}
