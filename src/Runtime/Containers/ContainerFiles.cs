@@ -33,6 +33,15 @@ internal readonly struct ContainerFiles(EnginePaths paths, string id)
     /// <summary>The seccomp profile that was given when the container was made.</summary>
     public string SeccompProfile => Path.Combine(Folder, "seccomp.json");
 
+    /// <summary>
+    /// Names of volumes, a line each, that go with this folder when it is cleared away: there while the container is made, and once its removal
+    /// with its volumes has begun.
+    /// </summary>
+    public string DoomedVolumes => Path.Combine(Folder, DoomedVolumesName);
+
+    /// <summary>The name of <see cref="DoomedVolumes"/> in the folder.</summary>
+    public const string DoomedVolumesName = "volumes";
+
     /// <summary>The mount point of the root.</summary>
     public string RootFs => Path.Combine(Folder, "rootfs");
 

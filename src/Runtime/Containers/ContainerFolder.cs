@@ -13,12 +13,14 @@ internal static class ContainerFolder
     /// <param name="folder">The container's folder.</param>
     /// <param name="nameLink">The symbolic link of its name, or null.</param>
     /// <param name="removeLayer">Removes the writable layer from the (renamed) folder, as its storage driver does it; null for none.</param>
-    public static void Remove(string folder, string? nameLink, Action<string>? removeLayer)
+    /// <param name="onGone">Called when it is gone for readers: frees what others may have then.</param>
+    public static void Remove(string folder, string? nameLink, Action<string>? removeLayer, Action? onGone = null)
     {
         string id = Path.GetFileName(folder);
         string doomed = Path.Combine(Path.GetDirectoryName(folder)!, ContainerStore.RemovingPrefix + id);
         Directory.Move(folder, doomed);
         if (nameLink is not null && Libc.ReadLink(nameLink) == id) File.Delete(nameLink);
+        onGone?.Invoke();
         removeLayer?.Invoke(doomed);
         Delete(doomed);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -94,6 +95,9 @@ internal sealed class ContainerLock : IDisposable
         using ContainerLock? mine = TryTake(folder);
         return mine is null && Directory.Exists(folder);
     }
+
+    /// <summary>The open file that has the lock. Whoever has a copy of its descriptor holds the lock as well, until this one lets it go.</summary>
+    public SafeHandle File => _file ?? throw new ObjectDisposedException(nameof(ContainerLock));
 
     /// <summary>Lets the lock go.</summary>
     public void Dispose()

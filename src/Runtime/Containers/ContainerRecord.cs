@@ -15,6 +15,11 @@ internal sealed record ContainerRecord
     public required string Id { get; init; }
     /// <summary>The name; the link of that name must point back here, or the name is not this container's.</summary>
     public required string Name { get; init; }
+    /// <summary>
+    /// A name that may have a link to this container besides <see cref="Name"/>: the one before or after it, written down before the link is
+    /// made or removed, so that a rename that dies leaves no link that nobody knows of.
+    /// </summary>
+    public string? OtherName { get; init; }
     /// <summary>The image as the user named it.</summary>
     public required string Image { get; init; }
     /// <summary>The digest of the image's configuration.</summary>

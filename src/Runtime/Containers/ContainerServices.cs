@@ -23,9 +23,9 @@ internal sealed class ContainerServices
         Images = images;
         Driver = driver;
         OpenCgroup = openCgroup;
-        Store = new ContainerStore(paths, driver.Remove);
         StateReader = new ContainerStateReader(paths);
         Volumes = new VolumeStore(paths);
+        Store = new ContainerStore(paths, driver.Remove, Volumes.Remove);
         IdRanges = new IdRanges(paths);
     }
 

@@ -11,7 +11,8 @@ namespace ContainerTools.Runtime.Containers;
 /// </summary>
 /// <param name="paths">Where the files are.</param>
 /// <param name="removeLayer">Removes the writable layer from a container's folder, as its storage driver does it.</param>
-internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLayer)
+/// <param name="removeVolume">Removes a volume.</param>
+internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLayer, Action<string> removeVolume)
 {
     /// <summary>The beginning of the name of a folder that is being removed; an id never begins so.</summary>
     public const string RemovingPrefix = ".removing-";
@@ -147,8 +148,39 @@ internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLay
         using ContainerLock? held = ContainerLock.TryTake(folder);
         bool removing = Path.GetFileName(folder).StartsWith('.');
         if (held is null || (!removing && File.Exists(Path.Combine(folder, "container.json")))) return;
-        removeLayer(folder);
+        ClearContent(folder);
         ContainerFolder.Delete(folder);
+        Names.ReleaseAll(removing ? Path.GetFileName(folder)[RemovingPrefix.Length..] : Path.GetFileName(folder));
+    }
+
+    /// <summary>
+    /// Removes a container that does not run; the caller holds its lock. The folder is renamed first, by which it is gone for every reader at
+    /// once; what is left when this is interrupted, the next command that lists the containers clears away.
+    /// </summary>
+    /// <param name="id">The container.</param>
+    /// <param name="names">Names that may have a link to it.</param>
+    /// <param name="volumes">Volumes that go with it.</param>
+    public void Remove(string id, IEnumerable<string> names, IReadOnlyList<string> volumes)
+    {
+        ContainerFiles files = Files(id);
+        if (volumes.Count > 0) File.WriteAllLines(files.DoomedVolumes, volumes);
+        else File.Delete(files.DoomedVolumes);
+        ContainerFolder.Remove(files.Folder, null, ClearContent, () =>
+        {
+            foreach (string name in names) Names.Release(name, id);
+        });
+    }
+
+    // All that a container's folder has outside of it, or that its driver must remove.
+    private void ClearContent(string folder)
+    {
+        removeLayer(folder);
+        string volumes = Path.Combine(folder, ContainerFiles.DoomedVolumesName);
+        if (!File.Exists(volumes)) return;
+        foreach (string volume in File.ReadAllLines(volumes))
+        {
+            if (ContainerName.IsValid(volume)) removeVolume(volume);
+        }
     }
 
     private string? NameOf(string id)

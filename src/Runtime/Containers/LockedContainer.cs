@@ -9,6 +9,9 @@ internal sealed class LockedContainer(ContainerLock held, ContainerRecord record
     /// <summary>Where it is in its life.</summary>
     public ContainerStatus Status { get; } = status;
 
+    /// <summary>The lock.</summary>
+    public ContainerLock Lock { get; } = held;
+
     /// <summary>Lets the lock go.</summary>
-    public void Dispose() => held.Dispose();
+    public void Dispose() => Lock.Dispose();
 }

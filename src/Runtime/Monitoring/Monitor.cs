@@ -18,11 +18,18 @@ internal static class Monitor
     /// <summary>Runs the container of a run folder to its end.</summary>
     /// <param name="runFolder">The run folder.</param>
     /// <param name="hasClient">Whether descriptor 4 is a control client that is connected already.</param>
+    /// <param name="hasLock">
+    /// Whether the next descriptor is that of the container's lock, held: were the engine killed now, the start would go on under the lock, and
+    /// nobody could take it for one that had died. It is let go with the report.
+    /// </param>
     /// <returns>The container's exit code.</returns>
-    public static int Run(string runFolder, bool hasClient = false)
+    public static int Run(string runFolder, bool hasClient = false, bool hasLock = false)
     {
         RunFolder folder = new(runFolder);
-        Libc.CloseFrom(hasClient ? ClientDescriptor + 1 : ReportDescriptor + 1);
+        int lockDescriptor = hasClient ? ClientDescriptor + 1 : ReportDescriptor + 1;
+        Libc.CloseFrom(hasLock ? lockDescriptor + 1 : lockDescriptor);
+        using SafeFileHandle? held = hasLock ? new SafeFileHandle(lockDescriptor, ownsHandle: true) : null;
+        if (held is not null) Libc.SetCloseOnExec(held);
         Libc.StartSession();
         // No file system is kept busy by a monitor that nobody sees.
         Directory.SetCurrentDirectory("/");
@@ -47,7 +54,14 @@ internal static class Monitor
             return Supervisor.LaunchFailedExitCode;
         }
 
-        using (supervisor) return supervisor.Run(Report);
+        using (supervisor)
+        {
+            return supervisor.Run(report =>
+            {
+                Report(report);
+                held?.Dispose();
+            });
+        }
     }
 
     private static void Report(MonitorReport report)

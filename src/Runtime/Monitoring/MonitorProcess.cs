@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Layers;
@@ -15,7 +16,7 @@ namespace ContainerTools.Runtime.Monitoring;
 /// </summary>
 internal static class MonitorProcess
 {
-    // The descriptors that a monitor gets are 3 and 4; copies above them cannot be overwritten while these are set up.
+    // The descriptors that a monitor gets are 3, 4 and 5; copies above them cannot be overwritten while these are set up.
     private const int FirstFreeDescriptor = 10;
     private const int MaximumReport = 64 * 1024;
 
@@ -24,13 +25,14 @@ internal static class MonitorProcess
 
     /// <summary>Starts the monitor of a run folder and waits until the container runs.</summary>
     /// <param name="runFolder">The run folder, with config.json and monitor.json in it.</param>
+    /// <param name="held">The container's lock, which the monitor holds as well until it has reported; null for none.</param>
     /// <param name="cancellationToken">Ends the waiting; the container is started all the same.</param>
     /// <returns>The first process on the host.</returns>
     /// <exception cref="ContainerException">The container could not be started: the monitor's own words, and all of the run is tidied up;
     /// <see cref="ErrorCode.MonitorLost"/> where the monitor died.</exception>
-    public static async Task<int> StartAsync(string runFolder, CancellationToken cancellationToken)
+    public static async Task<int> StartAsync(string runFolder, SafeHandle? held, CancellationToken cancellationToken)
     {
-        using SafeFileHandle report = Spawn(runFolder, null);
+        using SafeFileHandle report = Spawn(runFolder, null, held);
         return await ReadReportAsync(report, runFolder, cancellationToken).ConfigureAwait(false);
     }
 
@@ -51,7 +53,7 @@ internal static class MonitorProcess
             ControlRequest request = new() { Verb = ControlVerb.Attach, StandardInput = standardInput, Hold = true };
             // A new socket takes this much without waiting.
             Libc.Send(own, request.ToLine(), default);
-            using SafeFileHandle report = Spawn(runFolder, monitors);
+            using SafeFileHandle report = Spawn(runFolder, monitors, null);
             // The monitor's end must not stay open here: its closing is how the session ends.
             monitors.Dispose();
             int processId = await ReadReportAsync(report, runFolder, cancellationToken).ConfigureAwait(false);
@@ -70,7 +72,7 @@ internal static class MonitorProcess
         }
     }
 
-    private static SafeFileHandle Spawn(string runFolder, SafeFileHandle? client)
+    private static SafeFileHandle Spawn(string runFolder, SafeFileHandle? client, SafeHandle? held)
     {
         string ctrun = SpawnPath();
         (SafeFileHandle report, SafeFileHandle writer) = Libc.CreatePipe();
@@ -79,12 +81,26 @@ internal static class MonitorProcess
             using (writer)
             using (SafeFileHandle reportCopy = Libc.Duplicate(writer, FirstFreeDescriptor))
             using (SafeFileHandle? clientCopy = client is null ? null : Libc.Duplicate(client, FirstFreeDescriptor))
+            using (SafeFileHandle? heldCopy = held is null ? null : Libc.Duplicate(held, FirstFreeDescriptor))
             {
                 string[] environment = [.. s_environmentKept.Select(static name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
                     .Where(static variable => variable.Value is not null).Select(static variable => $"{variable.Name}={variable.Value}")];
-                int processId = clientCopy is null
-                    ? Libc.SpawnDetached(ctrun, ["ctrun", "monitor", runFolder], environment, reportCopy)
-                    : Libc.SpawnDetached(ctrun, ["ctrun", "monitor", "--attached", runFolder], environment, reportCopy, clientCopy);
+                List<string> arguments = ["ctrun", "monitor"];
+                List<SafeHandle> descriptors = [reportCopy];
+                if (clientCopy is not null)
+                {
+                    arguments.Add("--attached");
+                    descriptors.Add(clientCopy);
+                }
+
+                if (heldCopy is not null)
+                {
+                    arguments.Add("--locked");
+                    descriptors.Add(heldCopy);
+                }
+
+                arguments.Add(runFolder);
+                int processId = Libc.SpawnDetached(ctrun, arguments, environment, [.. descriptors]);
                 _ = ReapAsync(processId);
             }
 

@@ -47,7 +47,7 @@ public sealed class LifeTests(EngineFixture engine) : IClassFixture<EngineFixtur
         Container container = await engine.StartSleeperAsync();
         Assert.Equal(ContainerState.Running, container.State);
         Assert.True(Directory.Exists($"/proc/{container.ProcessId}"));
-        Assert.Equal("ctrun", File.ReadAllText($"/proc/{container.MonitorProcessId}/comm").Trim());
+        Assert.StartsWith("ctrun\0monitor\0", File.ReadAllText($"/proc/{container.MonitorProcessId}/cmdline"), StringComparison.Ordinal);
         Assert.Equal(ErrorCode.ContainerRunning, (await Assert.ThrowsAsync<ContainerException>(() => engine.Containers.StartAsync(container.Id, Cancel))).Code);
         Assert.Equal(
             ErrorCode.ContainerRunning,

@@ -209,13 +209,13 @@ public sealed class MonitorLifeTests
         await using MonitoredContainer container = MonitoredContainer.Create();
         container.Write("/bin/true");
         File.WriteAllText(Path.Combine(container.RunFolder, "config.json"), "{\"process\":");
-        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => MonitorProcess.StartAsync(container.RunFolder, Cancelled));
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => MonitorProcess.StartAsync(container.RunFolder, null, Cancelled));
         Assert.Equal(ErrorCode.InvalidConfiguration, error.Code);
         Assert.Equal(125, container.Exit().ExitCode);
 
         container.Write("/bin/true");
         File.WriteAllText(Path.Combine(container.RunFolder, "monitor.json"), "{}");
-        error = await Assert.ThrowsAsync<ContainerException>(() => MonitorProcess.StartAsync(container.RunFolder, Cancelled));
+        error = await Assert.ThrowsAsync<ContainerException>(() => MonitorProcess.StartAsync(container.RunFolder, null, Cancelled));
         Assert.Equal(ErrorCode.InvalidConfiguration, error.Code);
     }
 

@@ -101,7 +101,7 @@ internal sealed class MonitoredContainer : IAsyncDisposable
     public async Task<int> StartAsync(params string[] command)
     {
         Write(command);
-        return await MonitorProcess.StartAsync(RunFolder, Cancelled);
+        return await MonitorProcess.StartAsync(RunFolder, null, Cancelled);
     }
 
     /// <summary>Runs a shell script.</summary>

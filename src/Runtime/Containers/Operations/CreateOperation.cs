@@ -49,7 +49,7 @@ internal static class CreateOperation
                 configuration = configuration with { UserNamespaceHostId = first, UserNamespaceSize = IdRanges.Size };
             }
 
-            (IReadOnlyList<ContainerMount> mounts, IReadOnlyList<string> anonymous) = MakeVolumes(services, configuration, files, undo);
+            (IReadOnlyList<ContainerMount> mounts, IReadOnlyList<string> anonymous) = MakeVolumes(services, configuration, files, paths, undo);
             configuration = configuration with { Mounts = mounts };
             KeepSeccompProfile(configuration, paths);
 
@@ -78,6 +78,7 @@ internal static class CreateOperation
                 throw new ContainerException(ErrorCode.ImageNotFound, $"The image '{options.Image}' was removed while a container was made from it.", options.Image);
             }
 
+            if (anonymous.Count > 0) File.Delete(paths.DoomedVolumes);
             services.Store.Names.Sync();
             AtomicFile.SyncFolder(services.Paths.Containers);
             undo.Clear();
@@ -115,7 +116,7 @@ internal static class CreateOperation
     }
 
     private static (IReadOnlyList<ContainerMount> Mounts, IReadOnlyList<string> Anonymous) MakeVolumes(
-        ContainerServices services, ContainerConfiguration configuration, LayerView files, UndoList undo)
+        ContainerServices services, ContainerConfiguration configuration, LayerView files, ContainerFiles paths, UndoList undo)
     {
         List<ContainerMount> mounts = [];
         List<string> anonymous = [];
@@ -132,6 +133,8 @@ internal static class CreateOperation
             {
                 name = ContainerName.NewId();
                 anonymous.Add(name);
+                // Before it is there: were this to die now, it would go with the folder.
+                File.WriteAllLines(paths.DoomedVolumes, anonymous);
                 undo.Push(() => services.Volumes.Remove(name));
             }
 

@@ -58,10 +58,9 @@ internal static class RemoveOperation
     /// <summary>Removes a container that does not run; the caller holds its lock.</summary>
     public static void Remove(ContainerServices services, ContainerRecord record, bool volumes)
     {
-        ContainerFolder.Remove(services.Paths.Container(record.Id), services.Store.Names.LinkOf(record.Name), services.Driver.Remove);
+        string[] names = record.OtherName is { } other ? [record.Name, other] : [record.Name];
+        services.Store.Remove(record.Id, names, volumes ? record.AnonymousVolumes : []);
         if (record.Configuration.UserNamespace) services.IdRanges.Release(record.Configuration.UserNamespaceHostId, record.Id);
-        if (!volumes) return;
-        foreach (string volume in record.AnonymousVolumes) services.Volumes.Remove(volume);
     }
 
     // Its record cannot be read, so what it says about names, ids and volumes is lost; links that point to it are dead from now on.
@@ -78,7 +77,7 @@ internal static class RemoveOperation
             if (keeper is not null) await DescriptorWaiter.WaitReadableAsync(keeper, cancellationToken).ConfigureAwait(false);
         }
 
-        ContainerFolder.Remove(services.Paths.Container(id), null, services.Driver.Remove);
+        services.Store.Remove(id, [], []);
         services.Store.Names.ReleaseAll(id);
     }
 }

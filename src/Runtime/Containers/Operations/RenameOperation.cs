@@ -2,7 +2,7 @@ namespace ContainerTools.Runtime.Containers.Operations;
 
 /// <summary>
 /// Gives a container another name: the new link first, then the record, then the old link goes. A process that dies in between leaves a
-/// link too many, which no reader trusts.
+/// link too many, which no reader trusts, and which the record knows of.
 /// </summary>
 internal static class RenameOperation
 {
@@ -14,25 +14,28 @@ internal static class RenameOperation
         ContainerRecord record = locked.Record;
         TransitionTable.Check(ContainerOperation.Rename, locked.Status.State, record.Name);
         if (record.Name == newName) return Snapshot.Of(record, locked.Status, services.Store.Files(record.Id));
-        if (!services.Store.Names.TryReserve(newName, record.Id))
+        ContainerNames names = services.Store.Names;
+        if (record.OtherName is { } left) names.Release(left, record.Id);
+        services.Store.Write(record with { OtherName = newName });
+        if (!names.TryReserve(newName, record.Id))
         {
             throw new ContainerException(
                 ErrorCode.ContainerNameInUse, $"A container with the name '{newName}' is there already; remove it, or take another name.", newName);
         }
 
-        ContainerRecord renamed = record with { Name = newName };
+        ContainerRecord renamed = record with { Name = newName, OtherName = record.Name };
         try
         {
             services.Store.Write(renamed);
         }
         catch
         {
-            services.Store.Names.Release(newName, record.Id);
+            names.Release(newName, record.Id);
             throw;
         }
 
-        services.Store.Names.Release(record.Name, record.Id);
-        services.Store.Names.Sync();
+        names.Release(record.Name, record.Id);
+        names.Sync();
         // The monitor removes the name's link of a container that removes itself; it must know the new one.
         StartFiles.UpdateMonitor(services, renamed);
         return Snapshot.Of(renamed, locked.Status, services.Store.Files(record.Id));

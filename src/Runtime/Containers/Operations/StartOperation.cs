@@ -26,7 +26,7 @@ internal static class StartOperation
                 if (keeper is null)
                 {
                     if (!isRestart) RefuseRemoving(services, locked);
-                    return await StartAsync(services, record, cancellationToken).ConfigureAwait(false);
+                    return await StartAsync(services, locked, cancellationToken).ConfigureAwait(false);
                 }
 
                 container = record.Id;
@@ -37,13 +37,14 @@ internal static class StartOperation
         }
     }
 
-    private static async Task<Container> StartAsync(ContainerServices services, ContainerRecord record, CancellationToken cancellationToken)
+    private static async Task<Container> StartAsync(ContainerServices services, LockedContainer locked, CancellationToken cancellationToken)
     {
+        ContainerRecord record = locked.Record;
         ContainerFiles files = services.Store.Files(record.Id);
         try
         {
             StartFiles.Write(services, record);
-            await MonitorProcess.StartAsync(files.RunFolder, cancellationToken).ConfigureAwait(false);
+            await MonitorProcess.StartAsync(files.RunFolder, locked.Lock.File, cancellationToken).ConfigureAwait(false);
         }
         catch (ContainerException error) when (error is not KernelException)
         {
