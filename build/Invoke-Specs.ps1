@@ -7,8 +7,7 @@ param(
     [string] $FullName = '*'
 )
 
-Set-StrictMode -Version 3.0
-$ErrorActionPreference = 'Stop'
+# Neither strict mode nor an error preference is set here: the specs would inherit them, and run otherwise than at a prompt.
 
 # CONTAINERTOOLS_PESTER names one: the path of a module, or 'lite'.
 $pester = $env:CONTAINERTOOLS_PESTER
@@ -17,7 +16,7 @@ if (-not $pester) {
     if ($installed) { $pester = $installed.Path }
 }
 if (-not $pester -or $pester -eq 'lite') { $pester = "$PSScriptRoot/../tests/Pester.Lite/Pester.Lite.psd1" }
-Import-Module $pester
+Import-Module $pester -ErrorAction Stop
 
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = $Path

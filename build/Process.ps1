@@ -6,24 +6,23 @@ function Invoke-Tool([string] $Program, [string[]] $Arguments) {
     if ($LASTEXITCODE -ne 0) { throw "'$Program $Arguments' failed with exit code $LASTEXITCODE." }
 }
 
-# The PowerShell that runs this script, to run another one.
-function Get-PowerShellPath {
-    [System.Environment]::ProcessPath
+# The PowerShell that runs this script, as a command line. The .NET tool runs as `dotnet pwsh.dll`: then the assembly belongs to it.
+function Get-PowerShellCommand {
+    $program = [System.Environment]::ProcessPath
+    $program
+    if ([System.IO.Path]::GetFileNameWithoutExtension($program) -eq 'dotnet') { [System.Environment]::GetCommandLineArgs()[0] }
 }
 
-# The program and the arguments that run a script in a fresh PowerShell of the same kind. The .NET tool runs as `dotnet
-# pwsh.dll`: then the assembly has to be named as well.
-function Get-ScriptCommand([string] $Script, [string[]] $Arguments) {
-    $program = [System.Environment]::ProcessPath
-    $command = @($program)
-    if ([System.IO.Path]::GetFileNameWithoutExtension($program) -eq 'dotnet') { $command += [System.Environment]::GetCommandLineArgs()[0] }
-    $command + @('-NoProfile', '-NonInteractive', '-File', $Script) + $Arguments
-}
+function Get-OwnShellPath { "$Artifacts/bin/ContainerTools.Shell/$($Configuration.ToLowerInvariant())/ctpwsh" }
+
+# Whether src/Shell itself runs the build.
+function Test-OwnShell { [System.IO.Path]::GetFileName([System.Environment]::ProcessPath) -eq 'ctpwsh' }
 
 function Invoke-Script([string] $Script, [string[]] $Arguments) {
     if (-not (Test-Path -LiteralPath $Script)) { throw "$Script does not exist." }
-    $program, $rest = Get-ScriptCommand $Script $Arguments
-    & $program @rest
+    $command = @(Get-PowerShellCommand) + @('-NoProfile', '-NonInteractive', '-File', $Script) + $Arguments
+    $rest = @($command | Select-Object -Skip 1)
+    & $command[0] @rest
     if ($LASTEXITCODE -ne 0) { exit $LASTEXITCODE }
 }
 

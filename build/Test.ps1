@@ -44,10 +44,19 @@ function Get-Suite([string] $Results) {
     foreach ($folder in Get-ChildItem -Path "$Root/tests" -Directory | Sort-Object Name) {
         if ($folder.Name -eq 'Pester.Lite') { continue }
         if (@(Get-ChildItem -LiteralPath $folder.FullName -Filter '*.Tests.ps1' -File -Recurse).Count -eq 0) { continue }
-        $result = "$Results/$($folder.Name).specs.json"
-        New-Suite -Name "tests/$($folder.Name)" -Kind Specs -Result $result -OnKernel ($folder.Name -eq 'Module') `
-            -Command (Get-ScriptCommand "$Root/build/Invoke-Specs.ps1" @('-Path', $folder.FullName, '-Result', $result))
+        New-SpecSuite $folder $Results (Get-PowerShellCommand)
+        # Ours has to pass with our Pester what the real one passes: whatever PowerShell runs the build, these run on both.
+        if ($folder.Name -eq 'Shell' -and -not (Test-OwnShell)) {
+            New-SpecSuite $folder $Results @('env', 'CONTAINERTOOLS_PESTER=lite', (Get-OwnShellPath)) 'src/Shell'
+        }
     }
+}
+
+function New-SpecSuite($Folder, [string] $Results, [string[]] $PowerShell, [string] $On) {
+    $name = "tests/$($Folder.Name)" + $(if ($On) { " on $On" })
+    $result = "$Results/$($name.Replace('/', '.')).json"
+    $command = $PowerShell + @('-NoProfile', '-NonInteractive', '-File', "$Root/build/Invoke-Specs.ps1", '-Path', $Folder.FullName, '-Result', $result)
+    New-Suite -Name $name -Kind Specs -Result $result -OnKernel ($Folder.Name -eq 'Module') -Command $command
 }
 
 function New-Suite([string] $Name, [string] $Kind, [string] $Result, [bool] $OnKernel, [string[]] $Command) {

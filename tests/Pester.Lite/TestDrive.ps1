@@ -16,14 +16,13 @@ function Get-TestDriveEntry([string] $Path) {
 }
 
 function Restore-TestDrive([string] $Path, $Before) {
-    foreach ($entry in [System.IO.Directory]::GetFileSystemEntries($Path, '*', [System.IO.SearchOption]::AllDirectories)) {
-        if ($Before.Contains($entry)) { continue }
-        if ([System.IO.File]::GetAttributes($entry).HasFlag([System.IO.FileAttributes]::Directory) -and
-            $null -eq [System.IO.DirectoryInfo]::new($entry).LinkTarget) {
-            if ([System.IO.Directory]::Exists($entry)) { [System.IO.Directory]::Delete($entry, $true) }
+    foreach ($entry in [System.IO.DirectoryInfo]::new($Path).GetFileSystemInfos()) {
+        $isFolder = $entry -is [System.IO.DirectoryInfo] -and $null -eq $entry.LinkTarget
+        if (-not $Before.Contains($entry.FullName)) {
+            if ($isFolder) { $entry.Delete($true) } else { $entry.Delete() }
         }
-        else {
-            [System.IO.File]::Delete($entry)
+        elseif ($isFolder) {
+            Restore-TestDrive $entry.FullName $Before
         }
     }
 }

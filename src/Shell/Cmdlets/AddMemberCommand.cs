@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Management.Automation;
+using ContainerTools.Shell.Objects;
 
 namespace Microsoft.PowerShell.Commands;
 
@@ -24,6 +25,7 @@ public sealed class AddMemberCommand : PSCmdlet
     public object? SecondValue { get; set; }
 
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "NotePropertySingleMemberSet")]
+    [NotAMemberType]
     public string NotePropertyName { get; set; } = "";
 
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = "NotePropertySingleMemberSet")]
@@ -33,10 +35,16 @@ public sealed class AddMemberCommand : PSCmdlet
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "NotePropertyMultiMemberSet")]
     public IDictionary NotePropertyMembers { get; set; } = new Hashtable();
 
-    [Parameter]
+    [Parameter(Mandatory = true, ParameterSetName = "TypeNameSet")]
+    [Parameter(ParameterSetName = "MemberSet")]
+    [Parameter(ParameterSetName = "NotePropertySingleMemberSet")]
+    [Parameter(ParameterSetName = "NotePropertyMultiMemberSet")]
+    [ValidateNotNullOrEmpty]
     public string? TypeName { get; set; }
 
-    [Parameter]
+    [Parameter(ParameterSetName = "MemberSet")]
+    [Parameter(ParameterSetName = "NotePropertySingleMemberSet")]
+    [Parameter(ParameterSetName = "NotePropertyMultiMemberSet")]
     public SwitchParameter Force { get; set; }
 
     [Parameter]

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Language;
 using System.Management.Automation.Runspaces;
 using System.Reflection;
 
@@ -13,9 +14,6 @@ internal sealed class PipelineRunner(Runspace runspace)
 
     private readonly Lock _lock = new();
     private Pipeline? _current;
-
-    /// <summary>What <c>$?</c> says of the last command.</summary>
-    public bool LastSucceeded => runspace.SessionStateProxy.GetVariable("?") is not false;
 
     /// <summary>Runs a command to its end. Returns false when an error ended it; the error has been shown then.</summary>
     public bool Run(Command command, bool addToHistory = false)
@@ -46,6 +44,25 @@ internal sealed class PipelineRunner(Runspace runspace)
             lock (_lock)
                 _current = null;
         }
+    }
+
+    /// <summary>
+    /// Runs text to its end and tells what <c>$?</c> was there. The engine sets it back when a pipeline ends, so the question is
+    /// asked by one more statement at the end of the text itself.
+    /// </summary>
+    public bool RunAndJudge(string text)
+    {
+        const string Variable = "ctpwsh_succeeded";
+        string asking = text + "\n$global:" + Variable + " = $?";
+        Parser.ParseInput(asking, out _, out ParseError[] errors);
+        bool canAsk = errors.Length == 0;
+        if (!Run(new Command(canAsk ? asking : text, isScript: true, useLocalScope: false)))
+            return false;
+        if (!canAsk)
+            return true;
+        bool succeeded = runspace.SessionStateProxy.GetVariable(Variable) is not false;
+        runspace.SessionStateProxy.PSVariable.Remove(Variable);
+        return succeeded;
     }
 
     /// <summary>Runs a command and returns what it writes; errors are not shown.</summary>

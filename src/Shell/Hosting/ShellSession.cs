@@ -62,11 +62,7 @@ internal sealed class ShellSession : IDisposable
         return _host.RequestedExitCode ?? exitCode;
     }
 
-    private int RunCommand(string text)
-    {
-        bool isGood = _runner.Run(new Command(text, isScript: true, useLocalScope: false));
-        return isGood && _runner.LastSucceeded ? 0 : 1;
-    }
+    private int RunCommand(string text) => _runner.RunAndJudge(text) ? 0 : 1;
 
     private int RunFile(string file)
     {
@@ -82,6 +78,8 @@ internal sealed class ShellSession : IDisposable
         Command command = new(path, isScript: false, useLocalScope: false);
         foreach (CommandParameter parameter in ScriptArguments.Parse(_commandLine.Arguments))
             command.Parameters.Add(parameter);
+        // "exit" in a script that was called ends the script; in this one it ends the shell.
+        EngineContext.LetScriptExit(_runspace);
         return _runner.Run(command) ? 0 : 1;
     }
 

@@ -46,11 +46,11 @@ internal static class Json
         switch (reader.TokenType)
         {
             case JsonToken.Comment:
-                reader.Read();
+                Next(reader);
                 return ReadValue(reader, asHashtable);
             case JsonToken.StartArray:
                 List<object?> items = [];
-                while (reader.Read() && reader.TokenType != JsonToken.EndArray)
+                while (Next(reader) != JsonToken.EndArray)
                 {
                     if (reader.TokenType != JsonToken.Comment)
                         items.Add(ReadValue(reader, asHashtable));
@@ -63,15 +63,19 @@ internal static class Json
         }
     }
 
+    private static JsonToken Next(JsonTextReader reader) => reader.Read()
+        ? reader.TokenType
+        : throw new JsonReaderException($"Unexpected end of the text. Path '{reader.Path}', line {reader.LineNumber}, position {reader.LinePosition}.");
+
     private static PSObject ReadObject(JsonTextReader reader)
     {
         PSObject result = new();
-        while (reader.Read() && reader.TokenType != JsonToken.EndObject)
+        while (Next(reader) != JsonToken.EndObject)
         {
             if (reader.TokenType != JsonToken.PropertyName)
                 continue;
             string name = (string)reader.Value!;
-            reader.Read();
+            Next(reader);
             if (name.Length == 0)
                 throw new InvalidOperationException("The provided JSON includes a property whose name is an empty string, this is only supported using the -AsHashTable switch.");
             if (result.Properties[name] is { } clash)
@@ -85,12 +89,12 @@ internal static class Json
     private static OrderedHashtable ReadTable(JsonTextReader reader)
     {
         OrderedHashtable result = [];
-        while (reader.Read() && reader.TokenType != JsonToken.EndObject)
+        while (Next(reader) != JsonToken.EndObject)
         {
             if (reader.TokenType != JsonToken.PropertyName)
                 continue;
             string name = (string)reader.Value!;
-            reader.Read();
+            Next(reader);
             result[name] = ReadValue(reader, asHashtable: true);
         }
         return result;
