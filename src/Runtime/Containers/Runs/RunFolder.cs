@@ -30,13 +30,29 @@ internal sealed class RunFolder : IDisposable
     public string FolderPath { get; }
 
     /// <summary>Locks a folder; waits for whoever holds it. Null when it is not there, or not any more.</summary>
-    public static RunFolder? Lock(string id, string path)
+    public static RunFolder? Lock(string id, string path) => Lock(id, path, wait: true, out _);
+
+    /// <summary>Locks a folder if nobody holds it. Null when it is not there, or <paramref name="held"/>.</summary>
+    public static RunFolder? TryLock(string id, string path, out bool held) => Lock(id, path, wait: false, out held);
+
+    private static RunFolder? Lock(string id, string path, bool wait, out bool held)
     {
+        held = false;
         while (true)
         {
             SafeFileHandle? handle = Libc.TryOpen(path, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC, 0, out int errno);
             if (handle is null) return errno == Errno.ENOENT || errno == Errno.ENOTDIR ? null : throw KernelError.From("open", errno, path);
-            Libc.Lock(handle, path);
+            if (wait)
+            {
+                Libc.Lock(handle, path);
+            }
+            else if (!Libc.TryLock(handle, path))
+            {
+                handle.Dispose();
+                held = true;
+                return null;
+            }
+
             // Who held the lock may have removed the folder, and somebody may have made a new one.
             FileStatus locked = Libc.Stat(handle);
             if (Libc.TryStat(path, out FileStatus present) && present.Inode == locked.Inode) return new RunFolder(id, path) { _lock = handle };

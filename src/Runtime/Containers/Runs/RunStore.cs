@@ -1,5 +1,6 @@
 using System.Text;
 using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Containers.Runs;
 
@@ -21,23 +22,29 @@ internal sealed class RunStore(string root)
     {
         CheckId(id);
         string path = Path.Combine(Root, id);
+        // Between mkdir and flock a folder looks like the rest of a dead creation: the root's lock keeps other creations from removing it.
+        using SafeFileHandle root = OpenRoot();
+        Libc.Lock(root, Root);
         int errno = Libc.MakeFolder(path, 0x1c9);
-        if (errno == Errno.ENOENT)
-        {
-            // Only root needs to look in here; others may pass through.
-            Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-            errno = Libc.MakeFolder(path, 0x1c9);
-        }
-
         if (errno == Errno.EEXIST)
         {
             RemoveLeftover(id, path);
             errno = Libc.MakeFolder(path, 0x1c9);
         }
 
-        if (errno == Errno.EEXIST) throw InUse(id);
         if (errno != 0) throw KernelError.From("mkdir", errno, path);
-        return RunFolder.Lock(id, path) ?? throw new ContainerException(ErrorCode.ContainerRemoving, $"The container '{id}' was removed while it was being created.", id);
+        return RunFolder.Lock(id, path) ?? throw new ContainerException(ErrorCode.ContainerRemoving, $"The container '{id}' was deleted while it was being created.", id);
+    }
+
+    private SafeFileHandle OpenRoot()
+    {
+        const int Flags = Libc.O_RDONLY | Libc.O_CLOEXEC;
+        SafeFileHandle? root = Libc.TryOpen(Root, Flags | Libc.O_DIRECTORY, 0, out int errno);
+        if (root is not null) return root;
+        if (errno != Errno.ENOENT) throw KernelError.From("open", errno, Root);
+        // Only root needs to look in here; others may pass through.
+        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        return Libc.Open(Root, Flags | Libc.O_DIRECTORY);
     }
 
     /// <summary>The folder of a run, locked: nobody else changes the run until it is disposed of.</summary>
@@ -86,7 +93,9 @@ internal sealed class RunStore(string root)
 
     private static void RemoveLeftover(string id, string path)
     {
-        using RunFolder? folder = RunFolder.Lock(id, path);
+        using RunFolder? folder = RunFolder.TryLock(id, path, out bool held);
+        // Somebody creates it, or works on it: it is there.
+        if (held) throw InUse(id);
         if (folder is null) return;
         if (folder.TryReadRecord() is not null) throw InUse(id);
         RunDeletion.RemoveIncomplete(folder);

@@ -115,6 +115,33 @@ public sealed class RunStoreTests : IDisposable
     }
 
     [Fact]
+    public void Of_many_who_create_the_same_run_one_has_it()
+    {
+        for (int round = 0; round < 50; round++)
+        {
+            string id = $"r{round}";
+            int made = 0, refused = 0;
+            Thread[] threads = [.. Enumerable.Range(0, 8).Select(_ => new Thread(() =>
+            {
+                try
+                {
+                    using RunFolder folder = Store.Create(id);
+                    Thread.Yield();
+                    folder.WriteRecord(Record(id));
+                    Interlocked.Increment(ref made);
+                }
+                catch (ContainerException error) when (error.Code == ErrorCode.ContainerNameInUse)
+                {
+                    Interlocked.Increment(ref refused);
+                }
+            }))];
+            foreach (Thread thread in threads) thread.Start();
+            foreach (Thread thread in threads) Assert.True(thread.Join(TimeSpan.FromMinutes(2)));
+            Assert.Equal((1, 7), (made, refused));
+        }
+    }
+
+    [Fact]
     public void A_damaged_record_is_told_and_force_removes_it()
     {
         using (RunFolder folder = Store.Create("one")) File.WriteAllText(Path.Combine(folder.FolderPath, "state.json"), "{");
