@@ -22,7 +22,8 @@ internal static class ErrorMapper
         if (code is null) return new ErrorRecord(error, UnexpectedId, ErrorCategory.NotSpecified, about);
 
         ErrorRecord record = new(error, code.Value.ToString(), CategoryOf(code.Value), about);
-        if (ActionFor(code.Value) is { } action)
+        // PowerShell shows the recommendation below the message: it must not say again what the message says after its semicolon.
+        if (!error.Message.Contains("; ", StringComparison.Ordinal) && ActionFor(code.Value) is { } action)
         {
             record.ErrorDetails = new ErrorDetails(error.Message) { RecommendedAction = action };
         }
@@ -69,7 +70,7 @@ internal static class ErrorMapper
         ErrorCode.ContainerNotFound => "Look for the container with Get-Container.",
         ErrorCode.ContainerIdAmbiguous => "Give more digits of the id, or the container's name.",
         ErrorCode.ContainerNameInUse => "Choose another name, or remove or rename the container that has it.",
-        ErrorCode.ContainerRunning => "Stop the container first with Stop-Container, or use -Force where there is one.",
+        ErrorCode.ContainerRunning => "Stop the container with Stop-Container first.",
         ErrorCode.ContainerNotRunning => "Start the container with Start-Container.",
         ErrorCode.ContainerPaused => "Let the container go on with Resume-Container.",
         ErrorCode.ContainerNotPaused => "Look at the container's state with Get-Container.",

@@ -1,4 +1,4 @@
-using System.Reflection;
+using ContainerTools.Runtime;
 
 namespace ContainerTools.Module;
 
@@ -8,10 +8,7 @@ internal static class LocalEngine
     /// <summary>Opens the engine of the current user.</summary>
     public static IContainerEngine Open()
     {
-        Runtime.EngineTools.EngineFolder = EngineLoadContext.EngineFolder;
-        MethodInfo open = typeof(Runtime.EngineTools).Assembly
-            .GetType("ContainerTools.Runtime.LocalContainerEngine", throwOnError: true)!
-            .GetMethod("Open", BindingFlags.Public | BindingFlags.Static, [])!;
-        return open.CreateDelegate<Func<IContainerEngine>>()();
+        EngineTools.EngineFolder = EngineLoadContext.EngineFolder;
+        return LocalContainerEngine.Open();
     }
 }

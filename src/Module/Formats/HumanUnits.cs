@@ -40,8 +40,45 @@ public static class HumanUnits
         return Count((long)(value.TotalDays / 365.25), "year");
     }
 
-    /// <summary>How long ago something was: <c>3 days ago</c>. Empty for null.</summary>
-    public static string Ago(DateTimeOffset? moment) => moment is { } value ? Duration(DateTimeOffset.UtcNow - value) + " ago" : "";
+    /// <summary>How long ago something was: <c>3 days ago</c>, <c>just now</c>. Empty for null.</summary>
+    public static string Ago(DateTimeOffset? moment)
+    {
+        if (moment is not { } value) return "";
+        TimeSpan age = DateTimeOffset.UtcNow - value;
+        return age < TimeSpan.FromSeconds(1) ? "just now" : Duration(age) + " ago";
+    }
+
+    /// <summary>Breaks text into lines between words, because PowerShell's own tables break within them.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="width">Most characters in a line; no lines are broken where there is no room for words.</param>
+    public static string Wrap(string? text, int width)
+    {
+        if (string.IsNullOrEmpty(text) || width < 20) return text ?? "";
+        StringBuilder wrapped = new();
+        foreach (string line in text.Split('\n'))
+        {
+            if (wrapped.Length > 0) wrapped.Append('\n');
+            int length = 0;
+            foreach (string word in line.Split(' '))
+            {
+                if (length > 0 && length + 1 + word.Length > width)
+                {
+                    wrapped.Append('\n');
+                    length = 0;
+                }
+                else if (length > 0)
+                {
+                    wrapped.Append(' ');
+                    length++;
+                }
+
+                wrapped.Append(word);
+                length += word.Length;
+            }
+        }
+
+        return wrapped.ToString();
+    }
 
     /// <summary>Where a container is in its life and since when: <c>Up 2 minutes</c>, <c>Exited (0) 3 hours ago</c>.</summary>
     public static string Status(Container container)

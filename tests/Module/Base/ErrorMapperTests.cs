@@ -32,6 +32,16 @@ public sealed class ErrorMapperTests
     }
 
     [Fact]
+    public void A_remedy_is_recommended_where_the_message_has_none()
+    {
+        ErrorRecord bare = ErrorMapper.ToRecord(new ContainerException(ErrorCode.ContainerNotFound, "There is no container 'web'."), null);
+        ErrorRecord full = ErrorMapper.ToRecord(new ContainerException(ErrorCode.ContainerNotFound, "There is no container 'web'; make one."), null);
+
+        Assert.Equal("Look for the container with Get-Container.", bare.ErrorDetails.RecommendedAction);
+        Assert.Null(full.ErrorDetails);
+    }
+
+    [Fact]
     public void The_frameworks_exceptions_have_the_codes_that_mean_the_same()
     {
         Assert.Equal("PermissionDenied", ErrorMapper.ToRecord(new UnauthorizedAccessException("no"), null).FullyQualifiedErrorId);

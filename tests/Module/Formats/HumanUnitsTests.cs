@@ -49,4 +49,15 @@ public sealed class HumanUnitsTests
         Assert.Equal("Exited (137) 3 minutes ago", HumanUnits.Status(ended));
         Assert.Equal("Exited (137 OOM) 3 minutes ago", HumanUnits.Status(ended with { OomKilled = true }));
     }
+
+    [Fact]
+    public void What_was_just_now_is_said_so() => Assert.Equal("just now", HumanUnits.Ago(DateTimeOffset.UtcNow));
+
+    [Theory]
+    [InlineData("one two three four five six", 20, "one two three four\nfive six")]
+    [InlineData("a-word-longer-than-any-line and more", 20, "a-word-longer-than-any-line\nand more")]
+    [InlineData("first\nsecond", 20, "first\nsecond")]
+    [InlineData("too narrow to break", 10, "too narrow to break")]
+    [InlineData(null, 80, "")]
+    public void Lines_break_between_words(string? text, int width, string expected) => Assert.Equal(expected, HumanUnits.Wrap(text, width));
 }

@@ -29,7 +29,8 @@ public sealed class TestContainerHostCommand : ContainerCmdlet
     {
         WildcardPattern[] names = [.. Name.Select(Pattern)], categories = [.. Category.Select(Pattern)];
         bool fit = true;
-        foreach (HostCapability capability in Enumerate(Engine.Host.TestAsync(Cancellation)))
+        // One category after another, each where it was first met: the table is grouped by it.
+        foreach (HostCapability capability in Enumerate(Engine.Host.TestAsync(Cancellation)).GroupBy(static found => found.Category).SelectMany(static group => group))
         {
             if (!names.Any(name => name.IsMatch(capability.Name)) || !categories.Any(category => category.IsMatch(capability.Category))) continue;
             fit &= !capability.Required || capability.Status != HostCapabilityStatus.Missing;
