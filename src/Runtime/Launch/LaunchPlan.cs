@@ -10,11 +10,17 @@ namespace ContainerTools.Runtime.Launch;
 /// </summary>
 internal sealed unsafe class LaunchPlan : IDisposable
 {
-    private readonly List<Step> steps = [];
-    private readonly List<Note> notes = [];
-    private readonly List<string> slotNames = [];
-    private readonly List<long> slotValues = [];
+    // Large enough for what Docker specifies: growing would touch fresh pages for every copy, and a start is mostly page faults.
+    private const int UsualSteps = 320;
+    private readonly List<Step> steps = new(UsualSteps);
+    private readonly List<Note> notes = new(UsualSteps);
+    private readonly List<string> slotNames = new(128);
+    private readonly List<long> slotValues = new(128);
     private string section = "";
+    private PlanArgument? itself;
+
+    /// <summary>Whether the plan is to be printed: only then are arguments kept as they were given.</summary>
+    public bool KeepsArguments { get; init; }
 
     /// <summary>The strings and structures that steps point to.</summary>
     public PlanMemory Memory { get; } = new();
@@ -42,6 +48,9 @@ internal sealed unsafe class LaunchPlan : IDisposable
     /// <summary>A string argument.</summary>
     public PlanArgument Text(string text) => PlanArgument.Text(Memory, text);
 
+    /// <summary>The empty string, with which a call means the descriptor itself (AT_EMPTY_PATH).</summary>
+    public PlanArgument Itself => itself ??= Text("");
+
     /// <summary>A structure's address as an argument.</summary>
     public PlanArgument Structure<T>(in T value, string word)
         where T : unmanaged
@@ -62,7 +71,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
             if (arguments[i].IsSlot) step.SlotArguments |= (byte)(1 << i);
         }
 
-        return Append(step, new Note(call.Name, what, subject, section, arguments.ToArray()));
+        return Append(step, new Note(call.Name, what, subject, section, KeepsArguments ? arguments.ToArray() : []));
     }
 
     /// <summary>Appends a step that writes a slot's descriptor to memory, as an int.</summary>
@@ -71,7 +80,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
         Step step = new() { Kind = StepKind.Store, Result = -1 };
         step.Arguments[0] = address;
         step.Arguments[1] = slot.Index;
-        Append(step, new Note("store", word, "", section, [slot]));
+        Append(step, new Note("store", word, "", section, KeepsArguments ? [slot] : []));
     }
 
     /// <summary>Appends the end of the plan: execve of the first candidate that exists.</summary>
@@ -81,7 +90,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
         step.Arguments[0] = Memory.Strings(candidates);
         step.Arguments[1] = Memory.Strings(arguments);
         step.Arguments[2] = Memory.Strings(environment);
-        Append(step, new Note("execve", "execute", arguments[0], section, [
+        Append(step, new Note("execve", "execute", arguments[0], section, !KeepsArguments ? [] : [
             PlanArgument.Pointer(step.Arguments[0], string.Join(':', candidates)),
             PlanArgument.Pointer(step.Arguments[1], string.Join(' ', arguments)),
             PlanArgument.Pointer(step.Arguments[2], $"{environment.Count.ToString(CultureInfo.InvariantCulture)} variables")]));

@@ -88,7 +88,7 @@ internal static class Launcher
     public static string Describe(LaunchRequest request)
     {
         OciProcess process = request.Spec.Process ?? throw LaunchContext.Invalid("The configuration has no process.", "process");
-        using LaunchPlan plan = new();
+        using LaunchPlan plan = new() { KeepsArguments = true };
         using DescribedInputs inputs = new(request.Spec, request.Bundle);
         LaunchContext context = new(request.Spec, process, request.Bundle, inputs, plan)
         {

@@ -71,7 +71,7 @@ internal static class OverlayMount
             MountOptions options = MountOptions.Parse(["mode=700"]);
             Slot folder = Mounts.NewFileSystem(plan, "tmpfs", "tmpfs", "the layers' mount points", options);
             plan.Call(
-                SystemCall.MoveMount, "mount", "the layers' mount points", folder, plan.Text(""), Libc.AT_FDCWD, plan.Text("/"),
+                SystemCall.MoveMount, "mount", "the layers' mount points", folder, plan.Itself, Libc.AT_FDCWD, plan.Text("/"),
                 PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
             plan.Call(SystemCall.Fchdir, "enter", "the layers' mount points", folder);
             StringBuilder lower = new("lowerdir=");
@@ -122,7 +122,7 @@ internal static class OverlayMount
         }
 
         plan.Call(
-            SystemCall.MoveMount, "mount", path, tree, plan.Text(""), Libc.AT_FDCWD, plan.Text(name), PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
+            SystemCall.MoveMount, "mount", path, tree, plan.Itself, Libc.AT_FDCWD, plan.Text(name), PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
     }
 
     private static string Folder(string path, string name) => name == "w" ? Path.GetDirectoryName(path)! : path;

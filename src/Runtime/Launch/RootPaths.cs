@@ -80,6 +80,10 @@ internal static class RootPaths
     /// <summary>The path as it is looked up from the root: no leading or trailing slash.</summary>
     public static string Relative(string path) => path.Trim('/');
 
-    private static string FlagsOf(int flags)
-        => ((flags & Libc.O_DIRECTORY) != 0 ? "O_PATH|O_DIRECTORY" : (flags & Libc.O_PATH) != 0 ? "O_PATH" : "O_WRONLY") + ", RESOLVE_IN_ROOT";
+    private static string FlagsOf(int flags) => (flags & (Libc.O_DIRECTORY | Libc.O_PATH)) switch
+    {
+        var folder when (folder & Libc.O_DIRECTORY) != 0 => "O_PATH|O_DIRECTORY, RESOLVE_IN_ROOT",
+        Libc.O_PATH => "O_PATH, RESOLVE_IN_ROOT",
+        _ => "O_RDWR, RESOLVE_IN_ROOT",
+    };
 }

@@ -52,7 +52,7 @@ public sealed class LaunchPlanTests
     [Fact]
     public void PreservedDescriptorsAreNotClosed()
     {
-        LaunchPlan plan = new();
+        LaunchPlan plan = new() { KeepsArguments = true };
         OciSpec spec = PlannedLaunch.Small();
         LaunchContext context = new(spec, spec.Process!, "/bundle", new PlannedLaunch(), plan) { KeptDescriptors = [9], PreservedDescriptors = 2 };
         LaunchCompiler.CompileStart(context);

@@ -38,7 +38,7 @@ internal sealed class PlannedLaunch : ILaunchInputs
 
     public LaunchPlan Compile(OciSpec spec, Action<LaunchContext>? arrange = null)
     {
-        LaunchPlan plan = new();
+        LaunchPlan plan = new() { KeepsArguments = true };
         LaunchContext context = new(spec, spec.Process!, "/bundle", this, plan) { KeptDescriptors = [9] };
         context.Report = plan.NewSlot("report", 9);
         arrange?.Invoke(context);

@@ -82,8 +82,8 @@ internal static class Devices
         }
 
         int made = plan.Call(
-            SystemCall.Mknodat, "make the device", path, folder, plan.Text(name), PlanArgument.Flags(type | mode, $"{TypeLetter(type)} 0{Convert.ToString(mode, 8)}"),
-            PlanArgument.Flags(DeviceNumber(major, minor), $"{major}:{minor}"));
+            SystemCall.Mknodat, "make the device", path, folder, plan.Text(name), PlanArgument.Flags(type | mode, plan.KeepsArguments ? $"{TypeLetter(type)} 0{Convert.ToString(mode, 8)}" : ""),
+            PlanArgument.Flags(DeviceNumber(major, minor), plan.KeepsArguments ? $"{major}:{minor}" : ""));
         if (user != 0 || group != 0)
         {
             plan.Call(

@@ -80,7 +80,7 @@ internal static class Mounts
     /// <summary>Puts a detached mount on its target.</summary>
     public static void Attach(LaunchPlan plan, Slot detached, Slot target, string destination, string what)
         => plan.Call(
-            SystemCall.MoveMount, what, destination, detached, plan.Text(""), target, plan.Text(""),
+            SystemCall.MoveMount, what, destination, detached, plan.Itself, target, plan.Itself,
             PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH | Libc.MOVE_MOUNT_T_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH"));
 
     private static void Configure(LaunchPlan plan, Slot fileSystem, string destination, string what, string key, string? value)
@@ -150,9 +150,9 @@ internal static class Mounts
     /// <summary>mount_setattr(2) on a mount's descriptor.</summary>
     public static void SetAttributes(LaunchPlan plan, Slot mounted, string destination, in MountAttributes attributes, bool recursive)
         => plan.Call(
-            SystemCall.MountSetattr, "set the attributes of", destination, mounted, plan.Text(""),
+            SystemCall.MountSetattr, "set the attributes of", destination, mounted, plan.Itself,
             PlanArgument.Flags(Libc.AT_EMPTY_PATH | (recursive ? Libc.AT_RECURSIVE : 0), recursive ? "AT_EMPTY_PATH|AT_RECURSIVE" : "AT_EMPTY_PATH"),
-            plan.Structure(attributes, Describe(attributes)), 32);
+            plan.Structure(attributes, plan.KeepsArguments ? Describe(attributes) : ""), 32);
 
     private static string Describe(in MountAttributes attributes)
         => $"set 0x{attributes.Set:x}, clear 0x{attributes.Clear:x}, propagation 0x{attributes.Propagation:x}";

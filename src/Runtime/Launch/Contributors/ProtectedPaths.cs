@@ -24,7 +24,7 @@ internal static class ProtectedPaths
             int open = RootPaths.Open(context, RootPaths.Relative(path), path, Libc.O_PATH);
             Slot target = plan.Result(path);
             plan.Call(
-                SystemCall.OpenTree, "make read-only:", path, target, plan.Text(""),
+                SystemCall.OpenTree, "make read-only:", path, target, plan.Itself,
                 PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_RECURSIVE | Libc.AT_EMPTY_PATH, "OPEN_TREE_CLONE|AT_RECURSIVE|AT_EMPTY_PATH"));
             Slot tree = plan.Result("tree");
             Mounts.SetAttributes(plan, tree, path, new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), recursive: true);
@@ -85,7 +85,7 @@ internal static class ProtectedPaths
     private static int Clone(LaunchPlan plan, Slot source, Slot tree, string path)
     {
         int step = plan.Call(
-            SystemCall.OpenTree, "mask", path, source, plan.Text(""),
+            SystemCall.OpenTree, "mask", path, source, plan.Itself,
             PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_EMPTY_PATH, "OPEN_TREE_CLONE|AT_EMPTY_PATH"));
         plan.Result(tree);
         return step;

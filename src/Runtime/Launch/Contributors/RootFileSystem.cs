@@ -29,7 +29,7 @@ internal static class RootFileSystem
         Slot detached = plan.NewSlot("root", tree);
         // On top of the host's "/" and not on the root's own path, which the container's root may not even be allowed to reach.
         plan.Call(
-            SystemCall.MoveMount, "mount the root file system", path, detached, plan.Text(""), Libc.AT_FDCWD, plan.Text("/"),
+            SystemCall.MoveMount, "mount the root file system", path, detached, plan.Itself, Libc.AT_FDCWD, plan.Text("/"),
             PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
         // The descriptor of a detached mount goes with the mount when it is attached: it is the root folder from now on.
         context.Root = detached;
@@ -43,7 +43,7 @@ internal static class RootFileSystem
         if (context.Spec.Root!.Readonly)
         {
             plan.Call(
-                SystemCall.MountSetattr, "make read-only:", "/", context.Root, plan.Text(""), PlanArgument.Flags(Libc.AT_EMPTY_PATH, "AT_EMPTY_PATH"),
+                SystemCall.MountSetattr, "make read-only:", "/", context.Root, plan.Itself, PlanArgument.Flags(Libc.AT_EMPTY_PATH, "AT_EMPTY_PATH"),
                 plan.Structure(new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), "ro"), 32);
         }
 

@@ -59,7 +59,7 @@ internal static class Streams
         {
             Slot target = RootPaths.File(context, "/dev/console");
             plan.Call(
-                SystemCall.OpenTree, "mount the terminal on", "/dev/console", peer, plan.Text(""),
+                SystemCall.OpenTree, "mount the terminal on", "/dev/console", peer, plan.Itself,
                 PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_EMPTY_PATH, "OPEN_TREE_CLONE|AT_EMPTY_PATH"));
             Slot tree = plan.Result("tree");
             Mounts.Attach(plan, tree, target, "/dev/console", "mount the terminal on");
