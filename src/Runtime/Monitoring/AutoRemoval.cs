@@ -1,6 +1,7 @@
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Volumes;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Monitoring;
@@ -19,7 +20,8 @@ internal static class AutoRemoval
         Libc.Lock(held, record.ContainerFolder);
         if (!Directory.Exists(record.ContainerFolder)) return;
         EnginePaths paths = new(Path.GetDirectoryName(Path.GetDirectoryName(record.ContainerFolder))!, "/");
-        ContainerFolder.Remove(record.ContainerFolder, record.NameLink, StorageDrivers.Select(paths).Remove);
-        foreach (string folder in record.OwnedFolders) FolderRemoval.Remove(folder);
+        ContainerStore store = new(paths, StorageDrivers.Select(paths).Remove, new VolumeStore(paths).Remove);
+        string[] names = record.NameLink is { } link ? [Path.GetFileName(link)] : [];
+        store.Remove(record.Id, names, [.. record.OwnedFolders.Select(Path.GetFileName)!]);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
 
     private readonly ControlServer _clients;
     private readonly Action _onEnded;
-    private readonly ICgroup? _cgroup;
+    private readonly ICgroup _cgroup;
     private readonly long _oomKillsBefore;
     private readonly LaunchedProcess _process;
     private readonly EventLoop.Registration _registration;
@@ -24,7 +24,7 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     {
         _clients = clients;
         _onEnded = onEnded;
-        _cgroup = parts.Cgroup;
+        _cgroup = parts.Cgroup!;
         _oomKillsBefore = parts.OomKillsBefore;
         _process = parts.Process!;
         StartedAt = DateTimeOffset.UtcNow;
@@ -54,8 +54,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     /// <summary>Its start time in clock ticks since boot.</summary>
     public ulong ProcessStartTime => _process.StartTime;
 
-    /// <summary>The path of its cgroup; null for none.</summary>
-    public string? CgroupPath => _cgroup?.Path;
+    /// <summary>The path of its cgroup.</summary>
+    public string CgroupPath => _cgroup.Path;
 
     /// <summary>How it ended; null while it runs.</summary>
     public int? ExitCode { get; private set; }
@@ -69,6 +69,7 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     /// <summary>Makes the cgroup and the streams, and launches the first process.</summary>
     /// <param name="services">The rest of the runtime.</param>
     /// <param name="spec">The configuration.</param>
+    /// <param name="id">The container's id.</param>
     /// <param name="bundle">The bundle's folder.</param>
     /// <param name="interactive">Whether standard input is kept open for clients.</param>
     /// <param name="loop">Where its files are watched.</param>
@@ -77,22 +78,13 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     /// <param name="onEnded">Is called when the first process has ended.</param>
     /// <exception cref="ContainerException">As <see cref="MonitorServices.Launch"/>; nothing is left behind.</exception>
     public static ContainerRun Start(
-        MonitorServices services, OciSpec spec, string bundle, bool interactive, EventLoop loop, ControlServer clients, JsonLogWriter? log, Action onEnded)
+        MonitorServices services, OciSpec spec, string id, string bundle, bool interactive, EventLoop loop, ControlServer clients, JsonLogWriter? log, Action onEnded)
     {
         using Parts parts = new() { Interactive = interactive };
         try
         {
-            if (spec.Linux?.CgroupsPath is { Length: > 0 } path)
-            {
-                ICgroup cgroup = services.OpenCgroup(path);
-                // What the run before left in it must not count for this one, and a killed monitor may have left processes.
-                if (cgroup.Exists) Remove(cgroup);
-                parts.Cgroup = cgroup;
-                cgroup.Create();
-                if (spec.Linux.Resources is { } resources) cgroup.Apply(resources);
-                parts.OomKillsBefore = cgroup.OomKillCount;
-            }
-
+            parts.Cgroup = services.CreateCgroup(spec, id);
+            parts.OomKillsBefore = parts.Cgroup.OomKillCount;
             parts.Process = Launch(services, spec, bundle, parts);
             return new ContainerRun(parts, loop, clients, log, onEnded);
         }
@@ -114,8 +106,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         _registration.Dispose();
         // Without a pid namespace of its own it may have left children. They go before its pipes are drained, so that what they have
         // written is there as well.
-        _cgroup?.Kill();
-        OomKilled = _cgroup is not null && _cgroup.OomKillCount > _oomKillsBefore;
+        _cgroup.Kill();
+        OomKilled = _cgroup.OomKillCount > _oomKillsBefore;
         _onEnded();
     }
 
@@ -158,31 +150,29 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         _clients.Terminal = null;
         _registration.Dispose();
         _process.Dispose();
-        if (_cgroup is not null) Remove(_cgroup);
+        Remove(_cgroup);
     }
 
     private static void Kill(LaunchedProcess? process, ICgroup? cgroup)
     {
         if (process is not null) Libc.SendSignal(process.PidFd, Signal.SIGKILL);
-        if (cgroup is { Exists: true }) cgroup.Kill();
+        cgroup?.Kill();
         if (process is not null) Libc.WaitForExit(process.PidFd);
     }
 
     private static void Remove(ICgroup cgroup)
     {
-        // A command that is being executed in the container at this moment may get in after the others were killed.
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                if (!cgroup.Exists) return;
-                cgroup.Kill();
                 cgroup.Delete();
                 return;
             }
             catch (KernelException error) when (error.Errno == Errno.EBUSY && attempt < RemovalAttempts)
             {
-                // Once more.
+                // A command that was being executed in the container at this moment has got in after the others were killed.
+                cgroup.Kill();
             }
         }
     }

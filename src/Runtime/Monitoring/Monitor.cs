@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -66,7 +65,7 @@ internal static class Monitor
 
     private static void Report(MonitorReport report)
     {
-        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(report, RunJson.Default.MonitorReport), (byte)'\n'];
+        ReadOnlySpan<byte> line = MonitorReportFormat.WriteLine(report).Span;
         bool hasPipe = Libc.IsOpen(ReportDescriptor);
         using SafeFileHandle pipe = new(hasPipe ? ReportDescriptor : 1, ownsHandle: hasPipe);
         // Whoever started it may be gone; the container goes on all the same.

@@ -41,10 +41,12 @@ internal static class MonitorProcess
     /// waits, as for a pipe.
     /// </summary>
     /// <param name="runFolder">The run folder.</param>
+    /// <param name="held">As for <see cref="StartAsync"/>.</param>
     /// <param name="standardInput">Whether standard input will be sent; monitor.json must say that the container is interactive.</param>
     /// <param name="cancellationToken">Ends the waiting; the container is started all the same.</param>
     /// <exception cref="ContainerException">As <see cref="StartAsync"/>.</exception>
-    public static async Task<AttachedSession> StartAttachedAsync(string runFolder, bool standardInput, CancellationToken cancellationToken)
+    public static async Task<AttachedSession> StartAttachedAsync(
+        string runFolder, SafeHandle? held, bool standardInput, CancellationToken cancellationToken)
     {
         (SafeFileHandle own, SafeFileHandle monitors) = Libc.CreateSocketPair();
         try
@@ -53,7 +55,7 @@ internal static class MonitorProcess
             ControlRequest request = new() { Verb = ControlVerb.Attach, StandardInput = standardInput, Hold = true };
             // A new socket takes this much without waiting.
             Libc.Send(own, request.ToLine(), default);
-            using SafeFileHandle report = Spawn(runFolder, monitors, null);
+            using SafeFileHandle report = Spawn(runFolder, monitors, held);
             // The monitor's end must not stay open here: its closing is how the session ends.
             monitors.Dispose();
             int processId = await ReadReportAsync(report, runFolder, cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Monitoring;
 
@@ -10,8 +11,8 @@ internal sealed record MonitorServices
     /// <summary>Starts the first process.</summary>
     public required Func<LaunchRequest, LaunchedProcess> Launch { get; init; }
 
-    /// <summary>Opens the cgroup of a path below each hierarchy's root.</summary>
-    public required Func<string, ICgroup> OpenCgroup { get; init; }
+    /// <summary>Makes the cgroup of a configuration, with its limits set, for the container of an id. One that others are in is an error.</summary>
+    public required Func<OciSpec, string, ICgroup> CreateCgroup { get; init; }
 
     /// <summary>Removes an auto-remove container whose end is on record: its folder, the link of its name, its writable layer.</summary>
     public required Action<MonitorRecord> RemoveContainer { get; init; }

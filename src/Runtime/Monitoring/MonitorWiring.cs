@@ -1,4 +1,4 @@
-using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Containers.Runs;
 using ContainerTools.Runtime.Launch;
 
 namespace ContainerTools.Runtime.Monitoring;
@@ -10,7 +10,7 @@ internal static class MonitorWiring
     public static MonitorServices Services { get; } = new()
     {
         Launch = Launcher.Start,
-        OpenCgroup = static path => CgroupHost.Current.Open(path),
+        CreateCgroup = RunCgroup.Create,
         RemoveContainer = AutoRemoval.Remove,
     };
 }

@@ -23,11 +23,11 @@ internal sealed class RunFolder
 
     /// <summary>monitor.json: it is written again when the container is renamed or its restart policy changed.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
-    public MonitorRecord ReadRecord() => Read(File("monitor.json"), static text => JsonSerializer.Deserialize(text, RunJson.Default.MonitorRecord));
+    public MonitorRecord ReadRecord() => Read(File("monitor.json"), MonitorRecordFormat.Read);
 
     /// <summary>config.json, read anew for every start: limits may have been changed since.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
-    public OciSpec ReadSpec() => Read(File("config.json"), static text => OciReader.ReadSpec(text));
+    public OciSpec ReadSpec() => Read(File("config.json"), OciReader.ReadSpec);
 
     /// <summary>Replaces state.json.</summary>
     public void WriteState(RunRecord record)
@@ -45,16 +45,19 @@ internal sealed class RunFolder
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 
-    private static T Read<T>(string path, Func<byte[], T?> parse)
-        where T : class
+    private delegate T Reader<T>(ReadOnlySpan<byte> document);
+
+    private static T Read<T>(string path, Reader<T> read)
     {
+        byte[] document = Libc.ReadWholeKernelFile(path, out int errno);
+        if (errno != 0) throw new ContainerException(ErrorCode.InvalidConfiguration, KernelError.From("read", errno, path).Message, path);
         try
         {
-            return parse(System.IO.File.ReadAllBytes(path)) ?? throw new JsonException("It is empty.");
+            return read(document);
         }
-        catch (Exception error) when (error is JsonException or IOException or UnauthorizedAccessException)
+        catch (JsonException error)
         {
-            throw new ContainerException(ErrorCode.InvalidConfiguration, $"{path} cannot be read: {error.Message}", path, error);
+            throw new ContainerException(ErrorCode.InvalidConfiguration, $"{path} is not valid: {error.Message}", path, error);
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Logs;
@@ -31,7 +30,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     private readonly SafeFileHandle? _signals;
     private readonly MonitorFootprint? _footprint;
     private readonly EventLoop _loop = new();
-    private readonly MonitorRecord _record;
+    private MonitorRecord _record;
     private readonly JsonLogWriter? _log;
     private readonly ControlServer _clients;
     private readonly RestartBackoff _backoff = new();
@@ -115,7 +114,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     {
         Oci.OciSpec spec = _folder.ReadSpec();
         _footprint?.BeforeLaunch();
-        _run = ContainerRun.Start(_services, spec, _folder.Path, _record.Interactive, _loop, _clients, _log, OnProcessEnded);
+        _run = ContainerRun.Start(_services, spec, _record.Id, _folder.Path, _record.Interactive, _loop, _clients, _log, OnProcessEnded);
         _footprint?.AfterLaunch();
     }
 
@@ -170,8 +169,8 @@ internal sealed class Supervisor : IEventHandler, IDisposable
             OomKilled = run.OomKilled,
             RestartCount = _backoff.Count,
         };
-        MonitorRecord now = CurrentRecord();
-        TimeSpan? pause = _backoff.Next(now.RestartCondition, now.RestartMaximum, run.ExitCode.Value, run.FinishedAt - run.StartedAt, _asked || _folder.IsStopped);
+        _record = CurrentRecord();
+        TimeSpan? pause = _backoff.Next(_record.RestartCondition, _record.RestartMaximum, run.ExitCode.Value, run.FinishedAt - run.StartedAt, _asked || _folder.IsStopped);
         if (pause is { } time) Rest(time);
         else _loop.Stop();
     }
@@ -260,8 +259,8 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     /// <param name="report">Is called when the end is on record, where the start has not been reported yet.</param>
     private void Tidy(Action? report)
     {
-        MonitorRecord record = CurrentRecord();
-        byte[] exit = JsonSerializer.SerializeToUtf8Bytes(_exit!, RunJson.Default.ExitRecord);
+        MonitorRecord record = _record;
+        ReadOnlySpan<byte> exit = ExitRecordFormat.Write(_exit!).Span;
         bool isOnRecord = TryWriteExit(record, exit);
         byte[] payload = new byte[ControlFrame.ExitCodeSize + exit.Length];
         BinaryPrimitives.WriteInt32BigEndian(payload, _exit!.ExitCode);
@@ -283,7 +282,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         if (record.AutoRemove) RemoveContainer(record);
     }
 
-    private bool TryWriteExit(MonitorRecord record, byte[] exit)
+    private bool TryWriteExit(MonitorRecord record, ReadOnlySpan<byte> exit)
     {
         try
         {
@@ -309,7 +308,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
             // The container stays, and says why.
             if (!Directory.Exists(record.ContainerFolder)) return;
             ExitRecord exit = _exit! with { Error = $"It could not be removed: {error.Message}" };
-            AtomicFile.Write(ExitFile(record), JsonSerializer.SerializeToUtf8Bytes(exit, RunJson.Default.ExitRecord), durable: false);
+            AtomicFile.Write(ExitFile(record), ExitRecordFormat.Write(exit).Span, durable: false);
         }
     }
 

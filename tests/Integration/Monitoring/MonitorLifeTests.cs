@@ -223,7 +223,7 @@ public sealed class MonitorLifeTests
     public async Task Auto_remove_takes_everything_away_and_a_waiter_still_learns_the_end()
     {
         await using MonitoredContainer container = MonitoredContainer.Create();
-        string volume = Path.Combine(container.Folder, "..", "..", "volume");
+        string volume = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(container.Folder))!, "volumes", "anonymous");
         Directory.CreateDirectory(Path.Combine(volume, "_data"));
         container.Record = container.Record with { AutoRemove = true, OwnedFolders = [volume] };
         await container.StartScriptAsync("while [ ! -e /tmp/go ]; do sleep 0.05; done; exit 4");

@@ -78,7 +78,7 @@ public sealed class MonitorStreamTests
     {
         await using MonitoredContainer container = MonitoredContainer.Create();
         container.Write("/bin/sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x; echo failed >&2; exit 5");
-        await using AttachedSession session = await MonitorProcess.StartAttachedAsync(container.RunFolder, standardInput: false, Cancelled);
+        await using AttachedSession session = await MonitorProcess.StartAttachedAsync(container.RunFolder, null, standardInput: false, Cancelled);
         Assert.NotNull(session.ProcessId);
         // Longer than the container would need: it waits for its reader.
         await Task.Delay(200, Cancelled);
@@ -96,7 +96,7 @@ public sealed class MonitorStreamTests
     {
         await using MonitoredContainer container = MonitoredContainer.Create();
         container.Write("/bin/sh", "-c", "head -c 3000000 /dev/zero; exit 5");
-        await using (await MonitorProcess.StartAttachedAsync(container.RunFolder, standardInput: false, Cancelled))
+        await using (await MonitorProcess.StartAttachedAsync(container.RunFolder, null, standardInput: false, Cancelled))
         {
         }
 
@@ -109,7 +109,7 @@ public sealed class MonitorStreamTests
         await using MonitoredContainer container = MonitoredContainer.Create();
         container.Write("/bin/nothing");
         ContainerException error = await Assert.ThrowsAsync<ContainerException>(
-            () => MonitorProcess.StartAttachedAsync(container.RunFolder, standardInput: false, Cancelled));
+            () => MonitorProcess.StartAttachedAsync(container.RunFolder, null, standardInput: false, Cancelled));
         Assert.Equal(ErrorCode.CommandNotFound, error.Code);
     }
 
@@ -205,7 +205,7 @@ public sealed class MonitorStreamTests
 
         File.SetUnixFileMode(socket, (UnixFileMode)0x1b6);
         Assert.Equal("welcome", await RunAsync("/usr/bin/perl", "-e", Client, socket));
-        Assert.Equal("refused", await RunAsync("/usr/bin/setpriv", "--reuid=65534", "--clear-groups", "/usr/bin/perl", "-e", Client, socket));
+        Assert.Equal("refused", await RunAsync("/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/perl", "-e", Client, socket));
     }
 
     [Fact]

@@ -20,12 +20,12 @@ internal sealed class MonitoredContainer : IAsyncDisposable
     private const string Busybox = "/bin/busybox";
     private static int s_count;
 
-    private readonly string _root;
+    private readonly string _temporary;
     private readonly string _cgroupParent = $"/containertools-test-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
 
-    private MonitoredContainer(string root)
+    private MonitoredContainer(string temporary, string root)
     {
-        _root = root;
+        _temporary = temporary;
         Folder = Path.Combine(root, "containers", "abc");
         RunFolder = Path.Combine(root, "run", "abc");
         NameLink = Path.Combine(root, "names", "web");
@@ -59,9 +59,8 @@ internal sealed class MonitoredContainer : IAsyncDisposable
         Assert.SkipUnless(
             Environment.GetEnvironmentVariable("CONTAINERTOOLS_CTRUN") is { Length: > 0 },
             "CONTAINERTOOLS_CTRUN does not name a published ctrun (build.sh test sets it)");
-        string root = Path.Combine(Directory.CreateTempSubdirectory("monitor-").FullName, folderName);
-        Directory.CreateDirectory(root);
-        MonitoredContainer container = new(root);
+        string temporary = Directory.CreateTempSubdirectory("monitor-").FullName;
+        MonitoredContainer container = new(temporary, Path.Combine(temporary, folderName));
         string rootfs = Path.Combine(container.Folder, "rootfs");
         foreach (string folder in new[] { "bin", "proc", "dev", "sys", "tmp" }) Directory.CreateDirectory(Path.Combine(rootfs, folder));
         File.Copy(Busybox, Path.Combine(rootfs, "bin", "busybox"));
@@ -168,6 +167,6 @@ internal sealed class MonitoredContainer : IAsyncDisposable
         }
 
         CgroupHost.Current.DeleteIfEmpty(_cgroupParent);
-        Directory.Delete(_root, recursive: true);
+        Directory.Delete(_temporary, recursive: true);
     }
 }
