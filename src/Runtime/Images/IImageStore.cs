@@ -8,6 +8,12 @@ internal interface IImageStore : IImageOperations
     /// <param name="cancellationToken">Cancels the unpacking.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ImageNotFound"/>, <see cref="ErrorCode.ImageIdAmbiguous"/>, <see cref="ErrorCode.ImageCorrupt"/>.</exception>
     Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keeps layers from being deleted until disposed. A container being made from an image holds the store from before
+    /// <see cref="ResolveAsync"/> until its record is written: from then on its use of the image is known.
+    /// </summary>
+    IDisposable Hold();
 }
 
 /// <summary>A container that uses an image: keeps <see cref="IImageOperations.RemoveAsync"/> from taking it away.</summary>

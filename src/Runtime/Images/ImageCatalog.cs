@@ -20,7 +20,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
     public IReadOnlyList<CatalogEntry> Read(ImageIndex index)
     {
         List<CatalogEntry> entries = [];
-        foreach (ImageDescriptor descriptor in index.Manifests ?? [])
+        foreach (ImageDescriptor descriptor in index.Manifests)
         {
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
             // Another tool may have put a multi-platform image into the layout.
@@ -82,6 +82,10 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             ? new CatalogEntry(this, null, null, null, image)
             : null;
     }
+
+    /// <summary>Whether the index still has this line.</summary>
+    public bool IsListed(CatalogEntry entry)
+        => layout.ReadIndex().Manifests.Any(other => other.Digest == entry.Descriptor?.Digest && ReferenceOf(other) == entry.Reference);
 
     /// <summary>An image's manifest.</summary>
     public ImageManifest Manifest(string digest)
@@ -158,7 +162,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
     {
         if (depth > 4 || layout.TryReadDocument(digest) is not { } json) return null;
         ImageIndex index = ImageLayout.Parse(json, digest, ImageJson.Default.ImageIndex);
-        foreach (ImageDescriptor descriptor in index.Manifests ?? [])
+        foreach (ImageDescriptor descriptor in index.Manifests)
         {
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
             if (ImageMediaType.IsIndex(descriptor.MediaType))

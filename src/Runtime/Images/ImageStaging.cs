@@ -16,8 +16,6 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
 {
     private readonly ConcurrentDictionary<string, string> _blobs = new();
     private readonly ConcurrentDictionary<string, (string Folder, LayerContents Contents)> _unpacked = new();
-    private readonly HashSet<string> _neededBlobs = [];
-    private readonly HashSet<string> _neededLayers = [];
     private readonly string _activity = $"Importing {name}";
     private long _done;
     private long _total;
@@ -82,11 +80,6 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         }]);
     }
 
-    /// <summary>Whether every piece that was not staged, because the store had it, is still there. Ask under the store's lock.</summary>
-    public bool IsComplete()
-        => _neededBlobs.All(digest => _blobs.ContainsKey(digest) || File.Exists(layout.Blob(digest)))
-            && _neededLayers.All(chain => _unpacked.ContainsKey(chain) || layers.Exists(chain));
-
     /// <summary>Moves the staged pieces into the store. Under the store's lock.</summary>
     public void MovePieces()
     {
@@ -116,7 +109,6 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             foreach (ArchivedLayer layer in image.Layers)
             {
                 chain = ImageDigest.Chain(chain, layer.DiffId);
-                _neededLayers.Add(chain);
                 bool unpack = !layers.Exists(chain) && chainsPlanned.Add(chain);
                 // Without a promise, the blob is known only where it is not compressed: then it is the layer itself.
                 string blobKey = layer.BlobDigest ?? layer.DiffId;
@@ -159,7 +151,6 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         IReadOnlyList<string> chains = ImageDigest.Chains(diffIds);
         for (int i = 0; i < chains.Count; i++)
         {
-            _neededLayers.Add(chains[i]);
             if (!_unpacked.TryGetValue(chains[i], out (string Folder, LayerContents Contents) layer)) continue;
             if (File.Exists(Path.Combine(layer.Folder, LayerStore.RecordName))) continue; // done with another image
             List<string> below = [];
@@ -194,17 +185,11 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                     : new ImageDescriptor { MediaType = ImageMediaType.Layer, Digest = key, Size = new FileInfo(layout.Blob(key)).Length });
             }
         }
-        else
-        {
-            foreach (ArchivedLayer layer in image.Layers) _neededBlobs.Add(layer.BlobDigest!);
-        }
-
         FinishImage(image, descriptors);
     }
 
     private void FinishImage(ArchivedImage image, IReadOnlyList<ImageDescriptor> descriptors)
     {
-        foreach (ImageDescriptor descriptor in descriptors) _neededBlobs.Add(descriptor.Digest);
         string configDigest = Stage(image.ConfigBytes);
         byte[] manifestBytes = image.ManifestBytes ?? JsonSerializer.SerializeToUtf8Bytes(
             new ImageManifest
@@ -222,7 +207,6 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     private string Stage(byte[] document)
     {
         string digest = ImageDigest.Of(document);
-        _neededBlobs.Add(digest);
         if (File.Exists(layout.Blob(digest)) || _blobs.ContainsKey(digest)) return digest;
         string path = ingest.NewPath("blob");
         File.WriteAllBytes(path, document);

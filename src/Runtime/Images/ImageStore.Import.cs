@@ -9,9 +9,6 @@ namespace ContainerTools.Runtime.Images;
 /// <summary>Import: everything is staged and verified in an ingest folder, made durable, and only then made visible.</summary>
 internal sealed partial class ImageStore
 {
-    /// <summary>How often an import is begun again because another process removed a piece that it had found in the store.</summary>
-    private const int MaximumAttempts = 5;
-
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ContainerImage>> ImportAsync(
         ImageImportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
@@ -38,9 +35,9 @@ internal sealed partial class ImageStore
         ImageImportOptions options, ImageReference? reference, ImagePlatformSelector platform, IProgress<EngineProgress>? progress,
         CancellationToken cancellationToken)
     {
-        for (int attempt = 1; ; attempt++)
+        ContainerImage[] images;
+        using (Ingest ingest = await BeginIngestAsync(cancellationToken))
         {
-            using Ingest ingest = await BeginIngestAsync(cancellationToken);
             using ImageSource source = await Task.Run(() => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, cancellationToken), cancellationToken);
             ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress);
             if (source.RootFileSystem is { } tar)
@@ -49,26 +46,26 @@ internal sealed partial class ImageStore
             }
             else
             {
-                IReadOnlyList<ArchivedImage> images = await Task.Run(() => ReadImages(source.Files!, platform), cancellationToken);
-                if (reference is not null)
-                {
-                    images = images.Count == 1
-                        ? [images[0] with { Names = [reference] }]
-                        : throw new ContainerException(
-                            ErrorCode.InvalidArgument,
-                            string.Create(CultureInfo.InvariantCulture, $"{options.Path} holds {images.Count} images; one name cannot be given to all of them."), options.Path);
-                }
-
-                await staging.AddAsync(images, cancellationToken);
+                IReadOnlyList<ArchivedImage> archived = await Task.Run(() => ReadImages(source.Files!, platform), cancellationToken);
+                await staging.AddAsync(Rename(archived, reference, options.Path), cancellationToken);
             }
 
-            if (Publish(ingest, staging)) return [.. staging.Images.SelectMany(Describe)];
-            if (attempt == MaximumAttempts)
-            {
-                throw new ContainerException(
-                    ErrorCode.StateCorrupt, $"Parts of the image store vanish while {options.Path} is imported; see what else works on it.", options.Path);
-            }
+            Publish(ingest, staging);
+            images = [.. staging.Images.SelectMany(Describe)];
         }
+
+        await SweepAfterwardsAsync();
+        return images;
+    }
+
+    private static IReadOnlyList<ArchivedImage> Rename(IReadOnlyList<ArchivedImage> images, ImageReference? reference, string path)
+    {
+        if (reference is null) return images;
+        return images.Count == 1
+            ? [images[0] with { Names = [reference] }]
+            : throw new ContainerException(
+                ErrorCode.InvalidArgument,
+                string.Create(CultureInfo.InvariantCulture, $"{path} holds {images.Count} images; one name cannot be given to all of them."), path);
     }
 
     private static IReadOnlyList<ArchivedImage> ReadImages(ImageFiles files, ImagePlatformSelector platform)
@@ -80,24 +77,19 @@ internal sealed partial class ImageStore
         return images;
     }
 
-    /// <summary>
-    /// Moves the pieces into the store and lists the images. False when a piece that was found in the store before is no longer
-    /// there.
-    /// </summary>
-    private bool Publish(Ingest ingest, ImageStaging staging)
+    /// <summary>Moves the pieces into the store and lists the images.</summary>
+    private void Publish(Ingest ingest, ImageStaging staging)
     {
         // One call for the thousands of files of the layers; whatever becomes visible is on the disk before.
         SyncStore(ingest.Folder);
         using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
-        if (!staging.IsComplete()) return false;
         staging.MovePieces();
         AtomicFile.SyncFolder(_layout.Blobs);
         AtomicFile.SyncFolder(_paths.Layers);
         ImageIndex index = _layout.ReadIndex();
-        List<ImageDescriptor> manifests = [.. index.Manifests ?? []];
+        List<ImageDescriptor> manifests = [.. index.Manifests];
         foreach (StagedImage image in staging.Images) List(manifests, image);
         _layout.WriteIndex(index with { MediaType = index.MediaType ?? ImageMediaType.Index, Manifests = manifests });
-        return true;
     }
 
     /// <summary>Adds an image to the index; an image that loses its last name to it stays, without a name.</summary>
@@ -153,25 +145,24 @@ internal sealed partial class ImageStore
     }
 
     /// <summary>Unpacks the layers of a listed image again, from its blobs.</summary>
-    private async Task RestoreLayersAsync(CatalogEntry entry, ImageConfig config, CancellationToken cancellationToken)
+    private async Task RestoreLayersAsync(string image, CancellationToken cancellationToken)
     {
-        ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest ?? throw new ContainerException(
-            ErrorCode.ImageCorrupt, $"The layers of the image {entry.ConfigDigest} are gone; import it again.", entry.ConfigDigest));
-        for (int attempt = 1; attempt <= MaximumAttempts; attempt++)
+        try
         {
             using Ingest ingest = await BeginIngestAsync(cancellationToken);
+            // Looked up again: from here on nothing is swept away.
+            CatalogEntry entry = _catalog.Find(image);
             using FolderFiles files = new() { Path = _paths.Images };
             ImageStaging staging = new(_layout, _layers, ingest, entry.Reference?.Familiar ?? entry.ConfigDigest!, null);
-            await staging.AddLayersAsync([OciArchive.FromStore(files, manifest, config)], cancellationToken);
+            await staging.AddLayersAsync([OciArchive.FromStore(files, _catalog.Manifest(entry.ManifestDigest!), _catalog.Config(entry))], cancellationToken);
             SyncStore(ingest.Folder);
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
-            if (!staging.IsComplete()) continue;
             staging.MovePieces();
             AtomicFile.SyncFolder(_paths.Layers);
-            return;
         }
-
-        throw new ContainerException(ErrorCode.ImageNotFound, $"The image {entry.ConfigDigest} is being removed.", entry.ConfigDigest);
+        catch (Exception error) when (StoreErrors.Knows(error))
+        {
+            throw StoreErrors.Translate(error, _paths, image);
+        }
     }
-
 }

@@ -1,4 +1,3 @@
-using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images;
@@ -22,10 +21,11 @@ internal sealed partial class ImageStore
             List<ImageUse> uses = await _uses(cancellationToken).ToListAsync(cancellationToken);
             List<CatalogEntry> lines = LinesToRemove(image, found, entries, uses, options.Force);
             ContainerImage[] removed = [.. lines.Select(DescribeRemoved)];
-            trash = Ingest.Begin(_paths, held);
+            // From here on a crash leaves at most pieces without a use, and the mark that says so.
+            MarkSweepPending();
             HashSet<ImageDescriptor> gone = [.. lines.Select(line => line.Descriptor!)];
-            _layout.WriteIndex(index with { Manifests = [.. (index.Manifests ?? []).Where(descriptor => !gone.Contains(descriptor))] });
-            Sweep(trash, uses);
+            _layout.WriteIndex(index with { Manifests = [.. index.Manifests.Where(descriptor => !gone.Contains(descriptor))] });
+            trash = await SweepPendingAsync(held, cancellationToken);
             return removed;
         }
         catch (Exception error) when (StoreErrors.Knows(error))
@@ -99,46 +99,5 @@ internal sealed partial class ImageStore
                 Configuration = new ImageConfiguration(),
             };
         }
-    }
-
-    /// <summary>
-    /// Takes away the blobs and layers that neither the index nor a container needs. Under the store's lock. An import that counts
-    /// on one of them finds out before it publishes.
-    /// </summary>
-    private void Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
-    {
-        ReachablePieces reachable = new(_layout);
-        if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(use => reachable.MarkUsed(use.ImageId))) return;
-        if (Directory.Exists(_layout.Blobs))
-        {
-            foreach (string path in Directory.EnumerateFiles(_layout.Blobs))
-            {
-                string digest = ImageDigest.Prefix + Path.GetFileName(path);
-                if (ImageDigest.IsValid(digest) && !reachable.Blobs.Contains(digest)) File.Delete(path);
-            }
-
-            AtomicFile.SyncFolder(_layout.Blobs);
-        }
-
-        foreach (string chain in _layers.Chains().ToList())
-        {
-            if (reachable.Layers.Contains(chain)) continue;
-            _layers.Forget(chain);
-            Directory.Move(_layers.Folder(chain), trash.NewPath("layer"));
-        }
-
-        AtomicFile.SyncFolder(_paths.Layers);
-    }
-
-    private async Task<Ingest> BeginIngestAsync(CancellationToken cancellationToken)
-    {
-        Ingest.EnsureFolders(_paths);
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
-        _layout.Ensure();
-        if (!Ingest.RemoveDead(_paths, held)) return Ingest.Begin(_paths, held);
-        // The process that died may have been half-way through publishing or removing.
-        Ingest ingest = Ingest.Begin(_paths, held);
-        Sweep(ingest, await _uses(cancellationToken).ToListAsync(cancellationToken));
-        return ingest;
     }
 }

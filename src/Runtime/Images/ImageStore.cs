@@ -42,7 +42,8 @@ internal sealed partial class ImageStore : IImageStore
             }
             catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
             {
-                damage ??= error;
+                // Or it was removed just now.
+                if (_catalog.IsListed(entry)) damage ??= error;
             }
 
             if (image is not null) yield return image;
@@ -57,16 +58,27 @@ internal sealed partial class ImageStore : IImageStore
     public Task<ContainerImage> GetAsync(string image, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(_catalog.Image(_catalog.Find(image)));
+        CatalogEntry entry = _catalog.Find(image);
+        try
+        {
+            return Task.FromResult(_catalog.Image(entry));
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt && !_catalog.IsListed(entry))
+        {
+            // It was removed just now: then the look-up says so.
+            return Task.FromResult(_catalog.Image(_catalog.Find(image)));
+        }
     }
 
     /// <inheritdoc/>
     public async Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken)
     {
+        // What is found stays until it has been described.
+        using IDisposable? kept = Directory.Exists(_paths.Images) ? Hold() : null;
         CatalogEntry entry = _catalog.TryFindRetained(image) ?? _catalog.Find(image);
         ImageConfig config = _catalog.Config(entry);
         IReadOnlyList<string> chains = ImageDigest.Chains(config.Rootfs?.DiffIds ?? []);
-        if (!chains.All(_layers.Exists)) await RestoreLayersAsync(entry, config, cancellationToken);
+        if (!chains.All(_layers.Exists)) await RestoreLayersAsync(image, cancellationToken);
         return new StoredImage(_catalog.Image(entry), _layers.Stack(chains));
     }
 }

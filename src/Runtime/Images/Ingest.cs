@@ -12,12 +12,14 @@ internal sealed class Ingest : IDisposable
     private const string LockName = "lock";
 
     private readonly StoreLock _lock;
+    private readonly StoreLock? _hold;
     private int _counter;
 
-    private Ingest(string folder, StoreLock held)
+    private Ingest(string folder, StoreLock held, StoreLock? hold)
     {
         Folder = folder;
         _lock = held;
+        _hold = hold;
     }
 
     /// <summary>The folder.</summary>
@@ -25,6 +27,15 @@ internal sealed class Ingest : IDisposable
 
     /// <summary>Where the store's own lock is.</summary>
     public static string StoreLockPath(EnginePaths paths) => Path.Combine(Root(paths), "lock");
+
+    /// <summary>
+    /// Shared by all who count on pieces of the store that nothing may refer to yet: nobody sweeps meanwhile. Whoever sweeps has it
+    /// alone.
+    /// </summary>
+    public static string SweepLockPath(EnginePaths paths) => Path.Combine(Root(paths), "sweep.lock");
+
+    /// <summary>An empty file while there may be pieces that nothing refers to.</summary>
+    public static string SweepPendingPath(EnginePaths paths) => Path.Combine(Root(paths), "sweep.pending");
 
     /// <summary>Makes the folders of the store that are missing.</summary>
     public static void EnsureFolders(EnginePaths paths)
@@ -40,12 +51,13 @@ internal sealed class Ingest : IDisposable
     /// <summary>Begins a change.</summary>
     /// <param name="paths">The engine's folders.</param>
     /// <param name="held">The store's lock, so that nobody takes the new folder for a dead one.</param>
-    public static Ingest Begin(EnginePaths paths, StoreLock held)
+    /// <param name="hold">Whether what the store has now must stay until this is disposed.</param>
+    public static Ingest Begin(EnginePaths paths, StoreLock held, bool hold)
     {
         ArgumentNullException.ThrowIfNull(held);
         string folder = Path.Combine(Root(paths), Guid.NewGuid().ToString("n"));
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new Ingest(folder, StoreLock.Take(Path.Combine(folder, LockName)));
+        return new Ingest(folder, StoreLock.Take(Path.Combine(folder, LockName)), hold ? StoreLock.TakeShared(SweepLockPath(paths)) : null);
     }
 
     /// <summary>Removes the folders of processes that died.</summary>
@@ -56,8 +68,10 @@ internal sealed class Ingest : IDisposable
         bool found = false;
         foreach (string folder in Directory.EnumerateDirectories(Root(paths)))
         {
-            using StoreLock? dead = StoreLock.TryTake(Path.Combine(folder, LockName));
-            if (dead is null) continue;
+            string lockPath = Path.Combine(folder, LockName);
+            using StoreLock? dead = StoreLock.TryTake(lockPath);
+            // Held by a living one, or gone already: its owner removes it last, just before the folder.
+            if (dead is null && File.Exists(lockPath)) continue;
             found = true;
             FolderRemoval.Remove(folder);
         }
@@ -72,8 +86,14 @@ internal sealed class Ingest : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (string path in Directory.EnumerateFileSystemEntries(Folder))
+        {
+            if (Path.GetFileName(path) != LockName) FolderRemoval.Remove(path);
+        }
+
         FolderRemoval.Remove(Folder);
         _lock.Dispose();
+        _hold?.Dispose();
     }
 
     private static string Root(EnginePaths paths) => Path.Combine(paths.Root, "ingest");

@@ -15,7 +15,7 @@ internal sealed class ReachablePieces(ImageLayout layout)
     /// Follows every line of the index. False when a document cannot be read: then it is not known what it leads to, and nothing
     /// may be taken away.
     /// </summary>
-    public bool Mark(ImageIndex index) => (index.Manifests ?? []).All(descriptor => descriptor is null || Mark(descriptor, 0));
+    public bool Mark(ImageIndex index) => index.Manifests.All(descriptor => descriptor is null || Mark(descriptor, 0));
 
     /// <summary>Keeps the configuration and the layers of an image that a container was made from.</summary>
     /// <returns>False when the configuration cannot be read.</returns>
@@ -44,11 +44,11 @@ internal sealed class ReachablePieces(ImageLayout layout)
             if (ImageMediaType.IsIndex(descriptor.MediaType))
             {
                 ImageIndex index = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageIndex);
-                return depth < 8 && (index.Manifests ?? []).All(inner => inner is null || Mark(inner, depth + 1));
+                return depth < 8 && index.Manifests.All(inner => inner is null || Mark(inner, depth + 1));
             }
 
             ImageManifest manifest = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageManifest);
-            foreach (ImageDescriptor layer in manifest.Layers ?? []) Blobs.Add(layer.Digest);
+            foreach (ImageDescriptor layer in manifest.Layers) Blobs.Add(layer.Digest);
             if (manifest.Config is not { } config || !ImageDigest.IsValid(config.Digest)) return true;
             if (ImageMediaType.IsConfig(config.MediaType) && Document(config.Digest) is { } known) MarkConfig(config.Digest, known);
             else Blobs.Add(config.Digest);

@@ -14,25 +14,16 @@ internal sealed class StoreLock : IDisposable
     private StoreLock(SafeFileHandle file) => _file = file;
 
     /// <summary>Takes a lock, waiting for it.</summary>
-    public static StoreLock Take(string path)
-    {
-        SafeFileHandle file = Open(path);
-        try
-        {
-            Libc.Lock(file, path);
-            return new StoreLock(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static StoreLock Take(string path) => Take(path, Libc.Lock);
 
-    /// <summary>Takes a lock if nobody has it; else null.</summary>
+    /// <summary>Takes a lock together with others who share it.</summary>
+    public static StoreLock TakeShared(string path) => Take(path, Libc.LockShared);
+
+    /// <summary>Takes a lock if its file is there and nobody has it; else null.</summary>
     public static StoreLock? TryTake(string path)
     {
-        SafeFileHandle file = Open(path);
+        SafeFileHandle? file = Libc.TryOpen(path, Libc.O_RDWR | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0, out int errno);
+        if (file is null) return errno == Errno.ENOENT || errno == Errno.ENOTDIR ? null : throw KernelError.From("open", errno, path);
         bool taken = false;
         try
         {
@@ -52,5 +43,18 @@ internal sealed class StoreLock : IDisposable
         _file.Dispose();
     }
 
-    private static SafeFileHandle Open(string path) => Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x180);
+    private static StoreLock Take(string path, Action<SafeFileHandle, string> take)
+    {
+        SafeFileHandle file = Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x180);
+        try
+        {
+            take(file, path);
+            return new StoreLock(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 }

@@ -5,6 +5,7 @@ namespace ContainerTools.Runtime.Linux;
 /// <summary>flock(2).</summary>
 internal static partial class Libc
 {
+    private const int LOCK_SH = 1;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
     private const int LOCK_UN = 8;
@@ -13,6 +14,15 @@ internal static partial class Libc
     public static void Lock(SafeHandle file, string path)
     {
         while (flock(file, LOCK_EX) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Errno.EINTR) throw KernelError.Last("flock", path);
+        }
+    }
+
+    /// <summary>Takes the lock of an open file together with others who share it; waits for one who has it alone.</summary>
+    public static void LockShared(SafeHandle file, string path)
+    {
+        while (flock(file, LOCK_SH) < 0)
         {
             if (Marshal.GetLastPInvokeError() != Errno.EINTR) throw KernelError.Last("flock", path);
         }

@@ -48,6 +48,8 @@ internal sealed class TestEngine : IImageStore, IStorageDriver, IDisposable
         return all;
     }
 
+    public IDisposable Hold() => new MemoryStream();
+
     public Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken) => image == "test"
         ? Task.FromResult(new StoredImage(
             new ContainerImage

@@ -13,6 +13,7 @@ internal static class CreateOperation
     public static async Task<Container> RunAsync(ContainerServices services, ContainerCreateOptions options, CancellationToken cancellationToken)
     {
         if (options.Name is { } wanted) ContainerName.Check(wanted);
+        using IDisposable kept = services.Images.Hold();
         StoredImage image = await services.Images.ResolveAsync(options.Image, cancellationToken).ConfigureAwait(false);
         for (int attempt = 0; attempt < Attempts; attempt++)
         {

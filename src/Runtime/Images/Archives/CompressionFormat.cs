@@ -1,4 +1,5 @@
-using System.IO.Compression;
+using ContainerTools.Runtime.Images.Pipeline;
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
 using ZstdSharp;
 
@@ -19,16 +20,27 @@ internal static class CompressionFormat
         return Compression.None;
     }
 
-    /// <summary>A stream of the uncompressed bytes. Damage shows as <see cref="IsDamage"/>.</summary>
-    public static Stream Decompress(Stream stream, Compression compression, string subject) => compression switch
+    /// <summary>Refuses the compressions that can be told but not undone.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ImageUnsupported"/>.</exception>
+    public static void CheckSupported(Compression compression, string subject)
     {
-        Compression.None => stream,
-        Compression.Gzip => new GZipStream(stream, CompressionMode.Decompress),
-        Compression.Zstd => new DecompressionStream(stream, bufferSize: 128 * 1024, checkEndOfStream: true),
-        _ => throw new ContainerException(
+        if (compression is not (Compression.Bzip2 or Compression.Xz)) return;
+        throw new ContainerException(
             ErrorCode.ImageUnsupported,
-            $"{subject} is compressed with {(compression == Compression.Xz ? "xz" : "bzip2")}; decompress it first, or use gzip or zstd.", subject),
-    };
+            $"{subject} is compressed with {(compression == Compression.Xz ? "xz" : "bzip2")}; decompress it first, or use gzip or zstd.", subject);
+    }
+
+    /// <summary>A stream of the uncompressed bytes. Damage shows as <see cref="IsDamage"/>.</summary>
+    public static Stream Decompress(BufferSource source, Compression compression, string subject)
+    {
+        CheckSupported(compression, subject);
+        return compression switch
+        {
+            Compression.Gzip => new GzipInput(source),
+            Compression.Zstd => new DecompressionStream(new SourceStream(source), bufferSize: 128 * 1024, checkEndOfStream: true, leaveOpen: false),
+            _ => new SourceStream(source),
+        };
+    }
 
     /// <summary>The media type of a layer.</summary>
     public static string LayerMediaType(Compression compression) => compression switch

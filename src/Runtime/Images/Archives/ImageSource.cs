@@ -102,7 +102,7 @@ internal sealed class ImageSource : IDisposable
     private static bool IsRegular(SafeFileHandle file) => Linux.Libc.Stat(file).IsFile;
 
     private static Stream Decompressed(ByteRange range, Compression compression)
-        => CompressionFormat.Decompress(new Pipeline.SourceStream(new RangeSource(range, 256 * 1024)), compression, range.Display);
+        => CompressionFormat.Decompress(new RangeSource(range, 256 * 1024), compression, range.Display);
 
     /// <summary>
     /// Whether the first entries already show a root file system: then it need not be decompressed twice. When in doubt, false.

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using ContainerTools.Runtime.Images.Pipeline;
 
 namespace ContainerTools.Runtime.Images.Archives;
 
@@ -9,7 +8,7 @@ internal static class LayerDigest
     /// <summary>Hashes the uncompressed bytes: the layer's diff id.</summary>
     public static string OfUncompressed(ByteRange layer)
     {
-        using Stream stream = CompressionFormat.Decompress(new SourceStream(new RangeSource(layer, 256 * 1024)), layer.Compression, layer.Display);
+        using Stream stream = CompressionFormat.Decompress(new RangeSource(layer, 256 * 1024), layer.Compression, layer.Display);
         try
         {
             return ImageDigest.Format(SHA256.HashData(stream));

@@ -26,7 +26,7 @@ internal static class OciArchive
         ImageIndex index = ImageLayout.Parse(files.Find(IndexName).ReadDocument(), $"{files.Path}: {IndexName}", ImageJson.Default.ImageIndex);
         // The same manifest may be listed once per name.
         Dictionary<string, ArchivedImage> images = [];
-        foreach (ImageDescriptor descriptor in index.Manifests ?? [])
+        foreach (ImageDescriptor descriptor in index.Manifests)
         {
             if (descriptor is null || IsAttestation(descriptor)) continue;
             List<ImageDescriptor> manifests = [];
@@ -83,7 +83,7 @@ internal static class OciArchive
         }
 
         ImageIndex index = ImageLayout.Parse(ReadBlob(files, descriptor), descriptor.Digest, ImageJson.Default.ImageIndex);
-        foreach (ImageDescriptor inner in index.Manifests ?? [])
+        foreach (ImageDescriptor inner in index.Manifests)
         {
             if (inner is not null && !IsAttestation(inner)) Collect(files, inner, manifests, depth + 1);
         }
@@ -151,7 +151,7 @@ internal static class OciArchive
 
     private static ArchivedLayer[] Layers(ImageFiles files, ImageManifest manifest, IReadOnlyList<string> diffIds)
     {
-        IReadOnlyList<ImageDescriptor> blobs = manifest.Layers ?? [];
+        IReadOnlyList<ImageDescriptor> blobs = manifest.Layers;
         if (diffIds.Count != blobs.Count)
         {
             throw new ContainerException(

@@ -69,7 +69,7 @@ internal sealed class LayerPipeline : IDisposable
     {
         Compression compression = _job.Source.Compression;
         // Refuses what cannot be decompressed before anything is written.
-        if (compression is Compression.Bzip2 or Compression.Xz) CompressionFormat.Decompress(Stream.Null, compression, _job.Subject);
+        CompressionFormat.CheckSupported(compression, _job.Subject);
         using BlockingCollection<Chunk> toDecompress = new(ChunksPerStage);
         using BlockingCollection<Chunk> toHash = new(ChunksPerStage);
         using BlockingCollection<Chunk> toUnpack = new(ChunksPerStage);
@@ -146,7 +146,7 @@ internal sealed class LayerPipeline : IDisposable
         ChunkSource source = new(input, _stop.Token);
         try
         {
-            using Stream stream = CompressionFormat.Decompress(new SourceStream(source), compression, _job.Subject);
+            using Stream stream = CompressionFormat.Decompress(source, compression, _job.Subject);
             while (true)
             {
                 Chunk chunk = _decoded.Take(_stop.Token);

@@ -1,0 +1,107 @@
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Images;
+
+/// <summary>
+/// Taking away what nothing refers to any more. It waits while anybody counts on such pieces: an import that has found a layer in
+/// the store, a container that is being made from an image that has just been removed. Whoever comes next makes up for it.
+/// </summary>
+internal sealed partial class ImageStore
+{
+    /// <inheritdoc/>
+    public IDisposable Hold()
+    {
+        Ingest.EnsureFolders(_paths);
+        return StoreLock.TakeShared(Ingest.SweepLockPath(_paths));
+    }
+
+    private void MarkSweepPending()
+    {
+        File.WriteAllBytes(Ingest.SweepPendingPath(_paths), []);
+        AtomicFile.SyncFolder(Path.GetDirectoryName(Ingest.SweepPendingPath(_paths))!);
+    }
+
+    /// <summary>Begins a change, after clearing away what processes that died have left.</summary>
+    private async Task<Ingest> BeginIngestAsync(CancellationToken cancellationToken)
+    {
+        Ingest.EnsureFolders(_paths);
+        Ingest? trash = null;
+        try
+        {
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            _layout.Ensure();
+            // One that died may have been half-way through publishing.
+            if (Ingest.RemoveDead(_paths, held)) MarkSweepPending();
+            trash = await SweepPendingAsync(held, cancellationToken);
+            return Ingest.Begin(_paths, held, hold: true);
+        }
+        finally
+        {
+            trash?.Dispose();
+        }
+    }
+
+    /// <summary>Makes up for a sweep that could not be while an import went on.</summary>
+    private async Task SweepAfterwardsAsync()
+    {
+        if (!File.Exists(Ingest.SweepPendingPath(_paths))) return;
+        Ingest? trash = null;
+        try
+        {
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            trash = await SweepPendingAsync(held, CancellationToken.None);
+        }
+        finally
+        {
+            trash?.Dispose();
+        }
+    }
+
+    /// <summary>Sweeps, if that is pending and nobody counts on anything.</summary>
+    /// <returns>The folder that holds what is still to be deleted; dispose it after the lock.</returns>
+    private async Task<Ingest?> SweepPendingAsync(StoreLock held, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Ingest.SweepPendingPath(_paths))) return null;
+        using StoreLock? alone = StoreLock.TryTake(Ingest.SweepLockPath(_paths));
+        // The file is made by the first who holds it.
+        if (alone is null && File.Exists(Ingest.SweepLockPath(_paths))) return null;
+        Ingest trash = Ingest.Begin(_paths, held, hold: false);
+        try
+        {
+            if (Sweep(trash, await _uses(cancellationToken).ToListAsync(cancellationToken))) File.Delete(Ingest.SweepPendingPath(_paths));
+            return trash;
+        }
+        catch
+        {
+            trash.Dispose();
+            throw;
+        }
+    }
+
+    /// <returns>False when a document cannot be read, so that it is not known what is still needed.</returns>
+    private bool Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
+    {
+        ReachablePieces reachable = new(_layout);
+        if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(use => reachable.MarkUsed(use.ImageId))) return false;
+        if (Directory.Exists(_layout.Blobs))
+        {
+            foreach (string path in Directory.EnumerateFiles(_layout.Blobs))
+            {
+                string digest = ImageDigest.Prefix + Path.GetFileName(path);
+                if (ImageDigest.IsValid(digest) && !reachable.Blobs.Contains(digest)) File.Delete(path);
+            }
+
+            AtomicFile.SyncFolder(_layout.Blobs);
+        }
+
+        foreach (string chain in _layers.Chains().ToList())
+        {
+            if (reachable.Layers.Contains(chain)) continue;
+            _layers.Forget(chain);
+            Directory.Move(_layers.Folder(chain), trash.NewPath("layer"));
+        }
+
+        AtomicFile.SyncFolder(_paths.Layers);
+        return true;
+    }
+}

@@ -1,0 +1,245 @@
+using System.Diagnostics;
+using System.Globalization;
+using ContainerTools.Integration.Tests.Images;
+using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using ContainerTools.Tests.Archives;
+using Microsoft.Win32.SafeHandles;
+using Xunit;
+
+namespace ContainerTools.Integration.Tests.Layers;
+
+/// <summary>One suite for every driver: what a container sees must not depend on how it is stored.</summary>
+public sealed class StorageDriverTests : IDisposable
+{
+    private string _folder = Path.Combine(Path.GetTempPath(), $"containertools-tests-{Guid.NewGuid():n}");
+    private string? _image;
+    private Process? _namespace;
+
+    public static TheoryData<string> Drivers => ["overlay", "vfs", "btrfs"];
+
+    public void Dispose()
+    {
+        if (_namespace is not null)
+        {
+            _namespace.StandardInput.Close();
+            _namespace.WaitForExit();
+            _namespace.Dispose();
+        }
+        else if (Directory.Exists(_folder))
+        {
+            FolderRemoval.Remove(_folder);
+        }
+
+        if (_image is not null) File.Delete(_image);
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void Layers_are_merged_as_the_image_says(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        IReadOnlyList<string> layers = Layers(
+            new TarBuilder().Folder("./", 0x1ED).Folder("etc").File("etc/kept", "below", 0x9ED, 3, 4, 1600000000).File("etc/gone", "x").Folder("var").File("var/old", "x")
+                .File("changed", "old").Folder("dir").File("dir/inner", "").File("first", "hard").HardLink("second", "first").SymbolicLink("link", "etc/kept")
+                .Folder("was-folder").File("was-folder/x", ""),
+            new TarBuilder().File("etc/.wh.gone", "").Folder("var").File("var/.wh..wh..opq", "").File("var/new", "y").File("changed", "new").File(".wh.dir", "")
+                .File("was-folder", "file"),
+            new TarBuilder().Folder("./", 0x1C9).File("top", "z").File("dir", "now a file"));
+        driver.Prepare(Container(), layers, 0);
+
+        Dictionary<string, string> seen = See(driver, layers);
+        Assert.Equal(
+            ["", "changed", "dir", "etc", "etc/kept", "first", "link", "second", "top", "var", "var/new", "was-folder"], seen.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("f 4755 3 4 1600000000 5", seen["etc/kept"]);
+        Assert.Equal("d 711", seen[""][..5]);
+        Assert.StartsWith("f 644", seen["changed"], StringComparison.Ordinal);
+        Assert.StartsWith("l", seen["link"], StringComparison.Ordinal);
+        Assert.Equal("new|now a file|y|file", Shell(driver, layers, "cd \"$0\"; printf '%s|%s|%s|%s' \"$(cat changed)\" \"$(cat dir)\" \"$(cat var/new)\" \"$(cat was-folder)\""));
+        Assert.Equal("same", Shell(driver, layers, "cd \"$0\"; [ first -ef second ] && printf same"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void What_one_container_writes_no_other_sees(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        IReadOnlyList<string> layers = Layers(new TarBuilder().File("file", "image"));
+        string[] containers = [Container("one"), Container("two")];
+        foreach (string container in containers) driver.Prepare(container, layers, 0);
+        Shell(driver, layers, "cd \"$0\"; echo changed > file; rm -rf gone; mkdir -p new/deep", containers[0]);
+        Assert.Equal("image", Shell(driver, layers, "cd \"$0\"; cat file; ls -d new 2>/dev/null || true", containers[1]));
+        Assert.Equal("changed\nnew\n", Shell(driver, layers, "cd \"$0\"; cat file; ls -d new", containers[0]));
+        Assert.Equal("image", File.ReadAllText(Path.Combine(layers[0], "file")));
+        driver.Remove(containers[0]);
+        Assert.Empty(Directory.GetFileSystemEntries(containers[0]));
+        Assert.Equal("image", Shell(driver, layers, "cat \"$0/file\"", containers[1]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void The_root_of_a_user_namespace_owns_its_root_folder(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        byte[] capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        IReadOnlyList<string> layers = Layers(new TarBuilder().Folder("./").File("su", "x", 0x9ED, 5, 6).Pax(("SCHILY.xattr.security.capability", capability)).File("ping", "x", 0x1ED));
+        string container = Container();
+        driver.Prepare(container, layers, 100000);
+        if (driver.RootMount(container, layers, null, null) is not null)
+        {
+            // The layers are id-mapped when they are mounted; only what is the container's own is given to it.
+            Assert.Equal(100000u, Status(Path.Combine(container, "upper")).Uid);
+            Assert.Equal(100000u, Status(Path.Combine(container, "rootfs")).Uid);
+            return;
+        }
+
+        FileStatus su = Status(Path.Combine(container, "rootfs", "su"));
+        Assert.Equal((100005u, 100006u, 0x9EDu), (su.Uid, su.Gid, su.Permissions));
+        Assert.Equal(100000u, Status(Path.Combine(container, "rootfs")).Uid);
+        using SafeFileHandle root = Libc.Open(Path.Combine(container, "rootfs"), Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        Assert.Equal(0, Libc.GetAttributeAt(root, "ping"u8, "security.capability"u8, out byte[] value));
+        Assert.Equal(24, value.Length);
+        Assert.Equal(100000u, BitConverter.ToUInt32(value, 20));
+        Assert.Equal((0u, 0x9EDu), (Status(Path.Combine(layers[0], "su")).Uid - 5, Status(Path.Combine(layers[0], "su")).Permissions));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void An_image_without_layers_is_an_empty_folder(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        driver.Prepare(Container(), [], 0);
+        Assert.Equal([""], See(driver, []).Keys);
+        Shell(driver, [], "touch \"$0/file\"");
+        driver.Remove(Container());
+        Assert.Empty(Directory.GetFileSystemEntries(Container()));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void Whatever_the_container_left_is_removed(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        IReadOnlyList<string> layers = Layers(new TarBuilder().Folder("a").File("a/b", "x"));
+        driver.Prepare(Container(), layers, 0);
+        Shell(driver, layers, "cd \"$0\"; rm -r a; mkdir -p deep/er; chmod 0 deep/er deep; mkfifo pipe; ln -s /etc out; chattr +i pipe 2>/dev/null || true; echo x > still; chattr +i still || true");
+        driver.Remove(Container());
+        Assert.Empty(Directory.GetFileSystemEntries(Container()));
+        Assert.True(Directory.Exists("/etc"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void Many_layers_can_be_stacked(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        IReadOnlyList<string> layers = Layers([.. Enumerable.Range(0, 127).Select(i => new TarBuilder().File($"file{i}", $"{i}").File("last", $"{i}"))]);
+        driver.Prepare(Container(), layers, 0);
+        if (driver.RootMount(Container(), layers, null, null) is { } mount)
+        {
+            // More than one page of options: mount(8) cannot, the launch hands the layers over one by one.
+            string lower = Assert.Single(mount.Options!, option => option.StartsWith("lowerdir=", StringComparison.Ordinal));
+            Assert.Equal(127, lower["lowerdir=".Length..].Split(':').Length);
+            return;
+        }
+
+        Assert.Equal("126 0", Shell(driver, layers, "cd \"$0\"; echo $(cat last) $(cat file0)").Trim());
+    }
+
+    [Fact]
+    public void Colons_and_backslashes_in_paths_are_escaped_and_commas_are_not()
+    {
+        OciMount mount = new OverlayDriver().RootMount("/c", ["/a:b,c", "/d\\e"], null, null)!;
+        Assert.Contains(@"lowerdir=/a\:b,c:/d\\e", mount.Options!);
+        Assert.Equal("/", mount.Destination);
+        Assert.Equal("overlay", mount.Type);
+    }
+
+    private IStorageDriver Begin(string name)
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("unshare");
+        if (name == "overlay") RequireOverlay();
+        if (name == "btrfs") MountBtrfs();
+        Directory.CreateDirectory(_folder);
+        return StorageDrivers.Named(name);
+    }
+
+    private void RequireOverlay()
+    {
+        using SafeFileHandle folder = Libc.Open(Path.GetTempPath(), Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        Assert.SkipWhen(Libc.FileSystemType(folder) == Libc.OVERLAYFS_SUPER_MAGIC, "the temporary folder is on an overlay, on which no other can stand");
+    }
+
+    /// <summary>
+    /// A btrfs in a file, mounted in a mount namespace of its own and reached through /proc: nothing is mounted on the host, and
+    /// whatever happens to this process, the mount goes with the namespace.
+    /// </summary>
+    private void MountBtrfs()
+    {
+        StoreFixture.RequireTool("mkfs.btrfs");
+        _image = Path.Combine(Path.GetTempPath(), $"containertools-btrfs-{Guid.NewGuid():n}.img");
+        using (FileStream file = File.Create(_image)) file.SetLength(512L * 1024 * 1024);
+        StoreFixture.Run("mkfs.btrfs", "-q", "-f", _image);
+        string mountPoint = Path.Combine(Path.GetTempPath(), $"containertools-btrfs-{Guid.NewGuid():n}");
+        Directory.CreateDirectory(mountPoint);
+        ProcessStartInfo start = new("unshare", ["-m", "--propagation", "private", "sh", "-c", "mount -o loop \"$1\" \"$2\" && echo $$ && read line; rmdir \"$2\" 2>/dev/null", "sh", _image, mountPoint])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        _namespace = Process.Start(start)!;
+        string? line = _namespace.StandardOutput.ReadLine();
+        Assert.SkipWhen(line is null, $"this machine cannot mount btrfs from a file: {(line is null ? _namespace.StandardError.ReadToEnd().Trim() : "")}");
+        int id = int.Parse(line!, CultureInfo.InvariantCulture);
+        _folder = $"/proc/{id}/root{mountPoint}";
+    }
+
+    private string Container(string name = "container")
+    {
+        string folder = Path.Combine(_folder, name);
+        Directory.CreateDirectory(folder);
+        return folder;
+    }
+
+    /// <summary>Unpacks layers, base first; their folders, uppermost first, where the store would have them.</summary>
+    private List<string> Layers(params TarBuilder[] tars)
+    {
+        List<string> folders = [];
+        foreach (TarBuilder tar in tars)
+        {
+            string folder = Path.Combine(_folder, "layers", folders.Count.ToString(CultureInfo.InvariantCulture), LayerStore.DiffName);
+            Directory.CreateDirectory(folder);
+            using LayerUnpacker unpacker = new(folder, "layer");
+            unpacker.Unpack(new TarReader(new StreamSource(new MemoryStream(tar.Build())), "layer"), TestContext.Current.CancellationToken);
+            LayerInheritance.Apply(folder, unpacker.Contents, folders);
+            folders.Insert(0, folder);
+        }
+
+        return folders;
+    }
+
+    private Dictionary<string, string> See(IStorageDriver driver, IReadOnlyList<string> layers)
+        => Shell(driver, layers, "find \"$0\" -printf '%P\\t%y %m %U %G %T@ %s\\n'")
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t'))
+            .ToDictionary(parts => parts[0], parts => parts[1].Replace(".0000000000", "", StringComparison.Ordinal));
+
+    /// <summary>Runs a script with the container's root as $0, mounted where the driver says so.</summary>
+    private string Shell(IStorageDriver driver, IReadOnlyList<string> layers, string script, string? container = null)
+    {
+        container ??= Container();
+        string root = Path.Combine(container, "rootfs");
+        if (driver.RootMount(container, layers, null, null) is not { } mount) return StoreFixture.Run("sh", "-c", script, root);
+        string options = string.Join(',', mount.Options!.Select(option => option.Replace(",", "\\,", StringComparison.Ordinal)));
+        return StoreFixture.Run(
+            "unshare", "-m", "--propagation", "private", "sh", "-c", "mount -t overlay -o \"$1\" overlay \"$2\" && sh -c \"$3\" \"$2\"", "sh", options, root, script);
+    }
+
+    private static FileStatus Status(string path)
+    {
+        Assert.True(Libc.TryStat(path, out FileStatus status), path);
+        return status;
+    }
+}
