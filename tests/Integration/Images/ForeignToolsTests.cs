@@ -1,0 +1,97 @@
+using ContainerTools.Runtime.Images;
+using Xunit;
+
+namespace ContainerTools.Integration.Tests.Images;
+
+/// <summary>What the tools of others make of our store, and we of what they write.</summary>
+public sealed class ForeignToolsTests : IDisposable
+{
+    private readonly StoreFixture _fixture = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task Umoci_lists_checks_and_unpacks_our_store()
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("umoci");
+        await _fixture.Store.ImportAsync(new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = "box:1.36" }, null, Token);
+        Assert.Equal("box:1.36", StoreFixture.Run("umoci", "ls", "--layout", _fixture.Paths.Images).Trim());
+        string bundle = Path.Combine(_fixture.Scratch, "bundle");
+        StoreFixture.Run("umoci", "unpack", "--image", $"{_fixture.Paths.Images}:box:1.36", bundle);
+        string ours = (await _fixture.Store.ResolveAsync("box:1.36", Token)).LayerFolders[0];
+        Assert.Equal(Tree.Describe(ours), Tree.Describe(Path.Combine(bundle, "rootfs")));
+    }
+
+    [Fact]
+    public async Task A_layer_that_umoci_adds_to_a_copy_of_our_store_is_unpacked()
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("umoci");
+        await _fixture.Store.ImportAsync(new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = "box:1" }, null, Token);
+        string layout = Path.Combine(_fixture.Scratch, "layout");
+        StoreFixture.Run("cp", "-a", _fixture.Paths.Images, layout);
+        string bundle = Path.Combine(_fixture.Scratch, "bundle");
+        StoreFixture.Run("umoci", "unpack", "--image", $"{layout}:box:1", bundle);
+        StoreFixture.Run("sh", "-c", "cd \"$0/rootfs\" && rm etc/passwd && rm -r proc && echo new > etc/added && mkdir -p opt/x && ln bin/busybox bin/link", bundle);
+        StoreFixture.Run("umoci", "repack", "--image", $"{layout}:box:2", bundle);
+        IReadOnlyList<ContainerImage> images = await _fixture.Store.ImportAsync(new ImageImportOptions { Path = layout }, null, Token);
+        StoredImage stored = await _fixture.Store.ResolveAsync(images.Single(image => image.Layers.Count == 2).Id, Token);
+        string upper = stored.LayerFolders[0];
+        Assert.Equal("new\n", File.ReadAllText(Path.Combine(upper, "etc/added")));
+        Assert.True(Directory.Exists(Path.Combine(upper, "opt/x")));
+        Assert.Equal("character special file", StoreFixture.Run("stat", "-c", "%F", Path.Combine(upper, "etc/passwd")).Trim());
+        Assert.Equal("character special file", StoreFixture.Run("stat", "-c", "%F", Path.Combine(upper, "proc")).Trim());
+    }
+
+    [Fact]
+    public async Task Skopeo_inspects_our_store_and_tells_the_same_digests()
+    {
+        StoreFixture.RequireTool("skopeo");
+        ContainerImage image = Assert.Single(await _fixture.Store.ImportAsync(
+            new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = "box", Configuration = new ImageConfiguration { Environment = ["A=b"] } }, null, Token));
+        string json = StoreFixture.Run("skopeo", "inspect", $"oci:{_fixture.Paths.Images}:box:latest");
+        Assert.Contains(image.Digest, json, StringComparison.Ordinal);
+        Assert.Contains("\"A=b\"", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Buildah_and_podman_archives_are_read()
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("skopeo");
+        // The layouts that podman save writes are those of the same library.
+        await _fixture.Store.ImportAsync(new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = "box:1" }, null, Token);
+        string folder = Path.Combine(_fixture.Scratch, "docker-dir.tar");
+        StoreFixture.Run("skopeo", "copy", "-q", "--format", "v2s2", $"oci:{_fixture.Paths.Images}:box:1", $"docker-archive:{folder}:box:docker");
+        using StoreFixture other = new();
+        Assert.Equal("box:docker", Assert.Single(await other.Store.ImportAsync(new ImageImportOptions { Path = folder }, null, Token)).Reference);
+    }
+
+    [Theory]
+    [InlineData("pax", "0.0")]
+    [InlineData("pax", "0.1")]
+    [InlineData("pax", "1.0")]
+    [InlineData("gnu", "")]
+    [InlineData("ustar", "")]
+    public async Task What_gnu_tar_packs_we_unpack_as_it_was(string format, string sparse)
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("setfattr");
+        string root = Path.Combine(_fixture.Scratch, "tree");
+        Tree.Make(root, ustar: format == "ustar");
+        string tar = Path.Combine(_fixture.Scratch, "tree.tar");
+        List<string> arguments = ["-C", root, $"--format={format}", "--numeric-owner", "-cf", tar];
+        if (format == "pax") arguments.AddRange(["--xattrs", "--xattrs-include=*", "--sparse", $"--sparse-version={sparse}"]);
+        if (format == "gnu") arguments.Add("--sparse");
+        arguments.Add(".");
+        StoreFixture.Run("tar", [.. arguments]);
+        await _fixture.Store.ImportAsync(new ImageImportOptions { Path = tar, Reference = "tree" }, null, Token);
+        string ours = (await _fixture.Store.ResolveAsync("tree", Token)).LayerFolders[0];
+        // Only PAX has attributes and times below the second.
+        bool whole = format == "pax";
+        Assert.Equal(Tree.Describe(root, whole), Tree.Describe(ours, whole));
+    }
+}
