@@ -225,6 +225,12 @@ internal sealed partial class LayerUnpacker : IDisposable
             errno = Libc.MakeNodeAt(parent, name, type | 0x180, device);
         }
 
+        if (errno == Errno.EPERM)
+        {
+            throw new ContainerException(
+                ErrorCode.PermissionDenied, $"{_subject} has the device node '{entry.DisplayName}', which only root may make; import it as root.", _subject);
+        }
+
         Check(errno, "mknodat", entry);
         if (_privileged) Check(Libc.ChangeOwnerAt(parent, name, entry.Uid, entry.Gid), "fchownat", entry);
         SetAttributes(entry, null, name, parent);
