@@ -56,6 +56,7 @@ internal static class Program
         "list" => ListCommand.Run(options, reader),
         "pause" => PauseCommand.Run(options, reader),
         "plan" => PlanCommand.Run(reader),
+        "probe" => ProbeCommand.Run(reader),
         "ps" => PsCommand.Run(options, reader),
         "resume" => ResumeCommand.Run(options, reader),
         "run" => RunCommand.Run(options, reader),

@@ -1,18 +1,54 @@
 using System.Runtime.CompilerServices;
+using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Hosts.Trials;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Hosts;
 
-/// <summary>What this machine can do for containers. Each capability is asked for when it is listed, so the answer is today's.</summary>
+/// <summary>
+/// What this machine can do for containers. Everything is asked anew each time, so the answer is today's; what is harmless and cheap is
+/// really tried, by ctrun in a process of its own.
+/// </summary>
 internal sealed class LocalHostOperations(EnginePaths paths) : IHostOperations
 {
     /// <inheritdoc/>
     public async IAsyncEnumerable<HostCapability> TestAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await Task.CompletedTask.ConfigureAwait(false);
-        foreach (HostCapability capability in HostProbe.Run(paths))
+        TrialRun trials = await TrialRun.StartAsync(StorageProbes.ExistingFolder(paths.Root), cancellationToken).ConfigureAwait(false);
+        HostContext context = new()
+        {
+            Files = new HostFiles(),
+            Paths = paths,
+            Cgroups = CgroupHost.Detect(),
+            Trials = trials.Results,
+            NotTried = trials.Failure,
+            HasSystemCall = Libc.HasSystemCall,
+            FindProgram = FindProgram,
+            IsRoot = Environment.IsPrivilegedProcess,
+        };
+        foreach (HostCapability capability in Probe(context))
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return capability;
         }
+    }
+
+    /// <summary>All probes, one category after the other.</summary>
+    public static IEnumerable<HostCapability> Probe(HostContext context) =>
+    [
+        .. KernelProbes.Run(context), .. NamespaceProbes.Run(context), .. CgroupProbes.Run(context), .. StorageProbes.Run(context),
+        .. SecurityProbes.Run(context), .. NetworkProbes.Run(context), .. ToolProbes.Run(context),
+    ];
+
+    private static string? FindProgram(string name)
+    {
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        foreach (string folder in (string[])[.. path.Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin", "/sbin"])
+        {
+            string candidate = Path.Combine(folder, name);
+            if (File.Exists(candidate)) return candidate;
+        }
+
+        return null;
     }
 }
