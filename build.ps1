@@ -25,6 +25,7 @@ $env:DOTNET_CLI_TELEMETRY_OPTOUT = '1'
 $env:DOTNET_NOLOGO = '1'
 
 . "$Root/build/Process.ps1"
+. "$Root/build/Help.ps1"
 . "$Root/build/Package.ps1"
 . "$Root/build/Test.ps1"
 

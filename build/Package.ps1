@@ -31,6 +31,10 @@ function Invoke-Package {
     foreach ($file in @(Get-ChildItem -Path "$Root/src/Module/Formats" -File -Filter '*.ps1xml' -ErrorAction Ignore)) {
         $files[$file.Name] = $file.FullName
     }
+    $help = "$Artifacts/obj/help/ContainerTools.Module.dll-Help.xml"
+    Invoke-HelpCompiler "$Root/docs/help" $help
+    $files['en-US/ContainerTools.Module.dll-Help.xml'] = $help
+    foreach ($file in Get-ChildItem -LiteralPath "$Root/en-US" -File -Filter '*.help.txt') { $files["en-US/$($file.Name)"] = $file.FullName }
     Sync-Folder $files $Package
 }
 
