@@ -74,6 +74,11 @@ public sealed record ContainerAttachOptions
     public bool StandardInput { get; init; }
     /// <summary>Start with what the log holds already.</summary>
     public bool Replay { get; init; }
+    /// <summary>
+    /// Let the container wait when its output is not read, as in a pipe: for a foreground run, whose output must be complete. Otherwise
+    /// a reader that falls far behind is disconnected.
+    /// </summary>
+    public bool HoldOutput { get; init; }
 }
 
 /// <summary>What to import and how to name it.</summary>

@@ -23,7 +23,7 @@ internal static class ControlClient
         AttachedSession session = new(socket, null);
         try
         {
-            Send(socket, new ControlRequest { Verb = ControlVerb.Attach, StandardInput = options.StandardInput });
+            Send(socket, new ControlRequest { Verb = ControlVerb.Attach, StandardInput = options.StandardInput, Hold = options.HoldOutput });
             LogPosition position = await session.JoinAsync(cancellationToken).ConfigureAwait(false);
             if (options.Replay && logPath is not null) session.Replay(logPath, position);
             return session;

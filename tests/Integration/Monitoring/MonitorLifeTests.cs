@@ -50,7 +50,7 @@ public sealed class MonitorLifeTests
     {
         await using MonitoredContainer container = MonitoredContainer.Create();
         int processId = await container.StartAsync("/bin/sleep", "1000");
-        using (SafeFileHandle process = Libc.OpenProcess(processId)!) Libc.SendSignal(process, Runtime.Linux.Signal.SIGKILL);
+        using (SafeFileHandle process = Libc.OpenProcess(processId)!) Libc.SendSignal(process, Signal.SIGKILL);
         Assert.Equal(137, (await container.WaitAsync()).ExitCode);
     }
 
@@ -62,7 +62,7 @@ public sealed class MonitorLifeTests
         RunRecord state = container.State();
         ProcessStat monitor = ProcessStat.Read(state.MonitorProcessId)!.Value;
         Assert.Equal(Environment.ProcessId, monitor.ParentProcessId);
-        using (SafeFileHandle process = Libc.OpenProcess(state.ProcessId)!) Libc.SendSignal(process, Runtime.Linux.Signal.SIGKILL);
+        using (SafeFileHandle process = Libc.OpenProcess(state.ProcessId)!) Libc.SendSignal(process, Signal.SIGKILL);
         await MonitoredContainer.UntilAsync(() => ProcessStat.Read(state.MonitorProcessId)?.StartTime != state.MonitorStartTime);
     }
 
@@ -78,8 +78,8 @@ public sealed class MonitorLifeTests
         using Process spawner = Process.Start(start)!;
         await MonitoredContainer.UntilAsync(() => File.Exists(report) && new FileInfo(report).Length > 0);
         RunRecord state = container.State();
-        Send(-spawner.Id, Runtime.Linux.Signal.SIGHUP);
-        Send(-spawner.Id, Runtime.Linux.Signal.SIGKILL);
+        Send(-spawner.Id, Signal.SIGHUP);
+        Send(-spawner.Id, Signal.SIGKILL);
         await spawner.WaitForExitAsync(Cancelled);
 
         Assert.True(ProcessStat.IsAlive(state.MonitorProcessId, state.MonitorStartTime));
@@ -99,11 +99,13 @@ public sealed class MonitorLifeTests
         string[] fields = File.ReadAllText($"/proc/{monitor}/stat").Split(") ")[1].Split(' ');
         Assert.Equal(monitor.ToString(System.Globalization.CultureInfo.InvariantCulture), fields[3]); // the session, proc_pid_stat(5)
         Assert.Equal("/", File.ResolveLinkTarget($"/proc/{monitor}/cwd", false)!.FullName);
-        string[] open = [.. Directory.GetFiles($"/proc/{monitor}/fd").Select(file => File.ResolveLinkTarget(file, false)!.FullName)];
-        Assert.DoesNotContain("/dev/zero", open);
-        Assert.Equal(3, open.Count(file => file == "/dev/null"));
-        Assert.Equal(2, open.Count(file => file.Contains("/pipe:", StringComparison.Ordinal)));
+        // The report's pipe is closed a moment after the report.
+        await MonitoredContainer.UntilAsync(() => Open().Count(file => file.StartsWith("pipe:", StringComparison.Ordinal)) == 2);
+        Assert.DoesNotContain("/dev/zero", Open());
+        Assert.Equal(3, Open().Count(file => file == "/dev/null"));
         Assert.Equal("PATH=" + Environment.GetEnvironmentVariable("PATH"), File.ReadAllText($"/proc/{monitor}/environ").TrimEnd('\0'));
+
+        string[] Open() => [.. Directory.GetFiles($"/proc/{monitor}/fd").Select(file => Libc.ReadLink(file) ?? "")];
     }
 
     [Fact]
@@ -121,14 +123,29 @@ public sealed class MonitorLifeTests
     public async Task SIGTERM_to_the_monitor_is_the_containers_stop_signal()
     {
         await using MonitoredContainer container = MonitoredContainer.Create();
-        container.Record = container.Record with { RestartCondition = RestartCondition.Always, StopSignal = Runtime.Linux.Signal.SIGUSR1 };
+        container.Record = container.Record with { RestartCondition = RestartCondition.Always, StopSignal = Signal.SIGUSR1 };
         await container.StartScriptAsync("trap 'exit 9' USR1; touch() { : > /tmp/ready; }; touch; while :; do sleep 0.05; done");
         await MonitoredContainer.UntilAsync(() => File.Exists(Path.Combine(container.Folder, "rootfs", "tmp", "ready")));
         using SafeFileHandle monitor = container.OpenMonitor()!;
-        Libc.SendSignal(monitor, Runtime.Linux.Signal.SIGTERM);
+        Libc.SendSignal(monitor, Signal.SIGTERM);
         ExitRecord exit = await container.WaitAsync();
         Assert.Equal(9, exit.ExitCode);
         Assert.Equal(0, exit.RestartCount);
+    }
+
+    [Fact]
+    public async Task Other_signals_do_not_reach_it()
+    {
+        await using MonitoredContainer container = MonitoredContainer.Create();
+        container.Record = container.Record with { Interactive = true };
+        await container.StartAsync("/bin/cat");
+        using SafeFileHandle monitor = container.OpenMonitor()!;
+        foreach (int signal in new[] { Signal.SIGHUP, Signal.SIGINT, Signal.SIGQUIT, Signal.SIGPIPE, Signal.SIGUSR1, Signal.SIGTSTP }) Libc.SendSignal(monitor, signal);
+        // It answers, and so does the container.
+        await using AttachedSession session = await ControlClient.AttachAsync(
+            container.RunFolder, null, new ContainerAttachOptions { StandardInput = true }, Cancelled);
+        await session.CloseInputAsync(Cancelled);
+        Assert.Equal(0, (await container.WaitAsync()).ExitCode);
     }
 
     [Fact]
@@ -139,7 +156,7 @@ public sealed class MonitorLifeTests
         RunRecord state = container.State();
         using SafeFileHandle monitor = container.OpenMonitor()!;
         using SafeFileHandle process = Libc.OpenProcess(processId)!;
-        Libc.SendSignal(monitor, Runtime.Linux.Signal.SIGKILL);
+        Libc.SendSignal(monitor, Signal.SIGKILL);
         await DescriptorWaiter.WaitReadableAsync(monitor, Cancelled);
         await DescriptorWaiter.WaitReadableAsync(process, Cancelled);
         Assert.Equal(state, container.State());
@@ -251,8 +268,8 @@ public sealed class MonitorLifeTests
         File.Delete(container.NameLink);
         File.CreateSymbolicLink(container.NameLink, "another");
         using SafeFileHandle monitor = container.OpenMonitor()!;
-        Libc.SendSignal(monitor, Runtime.Linux.Signal.SIGTERM);
-        using (SafeFileHandle process = Libc.OpenProcess(container.State().ProcessId)!) Libc.SendSignal(process, Runtime.Linux.Signal.SIGKILL);
+        Libc.SendSignal(monitor, Signal.SIGTERM);
+        using (SafeFileHandle process = Libc.OpenProcess(container.State().ProcessId)!) Libc.SendSignal(process, Signal.SIGKILL);
         await DescriptorWaiter.WaitReadableAsync(monitor, Cancelled);
         Assert.False(Directory.Exists(container.Folder));
         Assert.Equal("another", Libc.ReadLink(container.NameLink));

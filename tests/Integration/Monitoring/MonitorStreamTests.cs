@@ -127,6 +127,21 @@ public sealed class MonitorStreamTests
     }
 
     [Fact]
+    public async Task A_client_that_holds_the_output_gets_all_of_it_however_slow_it_is()
+    {
+        await using MonitoredContainer container = MonitoredContainer.Create();
+        await container.StartScriptAsync("while [ ! -e /tmp/go ]; do sleep 0.05; done; head -c 5000000 /dev/zero");
+        await using AttachedSession session = await ControlClient.AttachAsync(
+            container.RunFolder, null, new ContainerAttachOptions { HoldOutput = true }, Cancelled);
+        Go(container);
+        // Long enough for a container that is not held to be at its end.
+        await Task.Delay(500, Cancelled);
+        Assert.Equal(Runtime.Containers.RunStatus.Running, container.State().Status);
+        Assert.Equal(5_000_000, (await ReadAsync(session)).Output.Length);
+        Assert.Equal(0, await session.WaitAsync(Cancelled));
+    }
+
+    [Fact]
     public async Task A_replay_and_what_follows_it_are_complete_and_nothing_is_double()
     {
         await using MonitoredContainer container = MonitoredContainer.Create();

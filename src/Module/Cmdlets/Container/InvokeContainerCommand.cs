@@ -104,7 +104,7 @@ public sealed class InvokeContainerCommand : ContainerCreateCmdlet
     {
         try
         {
-            ContainerAttachOptions options = new() { StandardInput = true, Replay = true };
+            ContainerAttachOptions options = new() { StandardInput = true, Replay = true, HoldOutput = true };
             _session = new CommandSession(Output, Await(Engine.Containers.AttachAsync(container.Id, options, Cancellation)), withInput: true);
         }
         catch (ContainerException error) when (error.Code == ErrorCode.ContainerNotRunning)
