@@ -7,6 +7,7 @@ namespace ContainerTools.Ctrun.Commands;
 internal sealed class StartOptions
 {
     private string _bundle = ".";
+    private int? _brokenStep;
 
     /// <summary>The socket that gets the terminal.</summary>
     public string? ConsoleSocket { get; private set; }
@@ -27,6 +28,10 @@ internal sealed class StartOptions
         {
             case "bundle" or "b":
                 _bundle = reader.Text();
+                return true;
+            case "break-step":
+                // For tests of what a failure leaves behind; `ctrun plan` numbers the steps.
+                _brokenStep = reader.Number();
                 return true;
             case "no-pivot":
                 if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "--no-pivot is not supported: the root is always changed by pivot_root.", "--no-pivot");
@@ -72,6 +77,7 @@ internal sealed class StartOptions
         ConsoleSocket = Given(ConsoleSocket),
         PidFile = Given(PidFile),
         PreservedDescriptors = PreservedDescriptors,
+        BrokenStep = _brokenStep,
     };
 
     // Engines pass an empty text where they have nothing to say.

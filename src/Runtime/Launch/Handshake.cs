@@ -50,10 +50,16 @@ internal sealed unsafe class Handshake : IDisposable
         if (gate is not null) context.Gate = plan.NewSlot("gate", gate.DangerousGetHandle());
         if (consoleEnd is not null) context.ConsoleSocket = plan.NewSlot("console", consoleEnd.DangerousGetHandle());
         if (goReader is null) return;
-        context.Go = plan.NewSlot("go", goReader.DangerousGetHandle());
+        PlanGo(context, plan.NewSlot("go", goReader.DangerousGetHandle()), plan.NewSlot("go-launcher", goWriter!.DangerousGetHandle()));
+    }
+
+    /// <summary>The new process is to wait for the launcher's "go".</summary>
+    public static void PlanGo(LaunchContext context, Slot go, Slot launcherEnd)
+    {
+        context.Go = go;
         // The process's own copy of the write end would keep it waiting for a launcher that has died.
-        plan.Section("pipe(2)");
-        plan.Call(SystemCall.Close, "close", "the launcher's end", plan.NewSlot("go-launcher", goWriter!.DangerousGetHandle()));
+        context.Plan.Section("pipe(2)");
+        context.Plan.Call(SystemCall.Close, "close", "the launcher's end", launcherEnd);
     }
 
     /// <summary>Sees the new process through to execve, or to the gate.</summary>

@@ -127,12 +127,21 @@ internal sealed unsafe class LaunchPlan : IDisposable
     public void SkipFrom(int index, int errno) => Ignore(index, errno, steps.Count - 1 - index);
 
     /// <summary>Makes a step fail with ENOSYS: how tests see to it that a failure anywhere is reported and leaves nothing.</summary>
-    public void Break(int index) => Change(index, static (ref Step step) =>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/> when there is no such step.</exception>
+    public void Break(int index)
     {
-        step.Kind = StepKind.Call;
-        step.Number = -1;
-        step.Ignored = step.IgnoredToo = 0;
-    });
+        if (index < 0 || index >= steps.Count)
+        {
+            throw new ContainerException(ErrorCode.InvalidArgument, $"There is no step {index}; the plan has {steps.Count}.", null);
+        }
+
+        Change(index, static (ref Step step) =>
+        {
+            step.Kind = StepKind.Call;
+            step.Number = -1;
+            step.Ignored = step.IgnoredToo = 0;
+        });
+    }
 
     /// <summary>The plan as the interpreter reads it. The memory belongs to the plan.</summary>
     /// <param name="report">The report pipe's write end.</param>

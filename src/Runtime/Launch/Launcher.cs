@@ -94,11 +94,14 @@ internal static class Launcher
         {
             DieWithParent = request.DieWithParent,
             CgroupViews = request.Cgroup?.Views ?? [],
+            // The report pipe's number is known at the launch only; that it is spared has to show.
+            KeptDescriptors = [10],
         };
         context.Report = plan.NewSlot("report");
-        if (context.MakesNamespace("user")) context.Go = plan.NewSlot("go");
+        if (context.MakesNamespace("user")) Handshake.PlanGo(context, plan.NewSlot("go"), plan.NewSlot("go-launcher"));
         if (process.Terminal) context.ConsoleSocket = plan.NewSlot("console");
         if (request.GateFolder is not null) context.Gate = plan.NewSlot("gate");
+        context.TaskFiles = [.. context.CgroupViews.Where(static view => view.FileSystem == "cgroup").Select(_ => plan.NewSlot("tasks"))];
         LaunchCompiler.CompileStart(context);
         return plan.ToString();
     }

@@ -14,7 +14,7 @@ internal static class RootPaths
     public static Slot Folder(LaunchContext context, string path)
     {
         LaunchPlan plan = context.Plan;
-        string relative = Relative(path);
+        string relative = DanglingLinks.Follow(context, Relative(path));
         int direct = Open(context, relative, path, Libc.O_PATH | Libc.O_DIRECTORY);
         Slot folder = plan.Result(path);
         plan.Ignore(Errno.ENOENT);
@@ -41,11 +41,11 @@ internal static class RootPaths
     public static Slot File(LaunchContext context, string path)
     {
         LaunchPlan plan = context.Plan;
-        string relative = Relative(path);
+        string relative = DanglingLinks.Follow(context, Relative(path));
         int direct = Open(context, relative, path, Libc.O_PATH);
         Slot file = plan.Result(path);
         plan.Ignore(Errno.ENOENT);
-        (Slot parent, string name, bool owned) = Parent(context, path);
+        (Slot parent, string name, bool owned) = Parent(context, "/" + relative);
         plan.Call(SystemCall.Mknodat, "make", path, parent, plan.Text(name), 0x81a4, 0);
         plan.Ignore(Errno.EEXIST);
         if (owned) plan.Call(SystemCall.Close, "close", "", parent);

@@ -28,6 +28,7 @@ internal static class RunCreation
                 Cgroup = cgroup,
                 GateFolder = request.Gate ? folder.FolderPath : null,
                 PreservedDescriptors = request.PreservedDescriptors,
+                BrokenStep = request.BrokenStep,
             });
             try
             {
