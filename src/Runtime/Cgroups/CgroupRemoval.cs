@@ -12,6 +12,9 @@ internal static class CgroupRemoval
     /// <summary>How long a killed process may take to leave; it is gone in microseconds unless a device or file server holds it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long until a process that shows no sign of ending counts as one that lives.</summary>
+    private static readonly TimeSpan Doubt = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Removes it; no error when it is gone already.</summary>
     public static void Remove(Hierarchy hierarchy, CgroupFolder folder)
     {
@@ -24,7 +27,8 @@ internal static class CgroupRemoval
             errno = folder.Files.RemoveFolder(folder.Path);
             if (errno == 0 || errno == Errno.ENOENT) return;
             var left = TimeSpan.FromMilliseconds(end - Environment.TickCount64);
-            if (left <= TimeSpan.Zero || !hierarchy.WaitEmpty(folder, left)) throw Busy(folder, errno);
+            if (left <= TimeSpan.Zero) throw Busy(folder, errno);
+            if (!hierarchy.WaitEmpty(folder, left < Doubt ? left : Doubt) && HoldsTheLiving(folder)) throw Busy(folder, errno);
             errno = folder.Files.RemoveFolder(folder.Path);
             if (errno == 0 || errno == Errno.ENOENT) return;
         }
@@ -35,6 +39,13 @@ internal static class CgroupRemoval
     private static void RemoveChildren(Hierarchy hierarchy, CgroupFolder folder)
     {
         foreach (string child in ProcessList.Children(folder)) Remove(hierarchy, folder.Child(child));
+    }
+
+    private static bool HoldsTheLiving(CgroupFolder folder)
+    {
+        foreach (int process in ProcessList.Read(folder, recursive: true))
+            if (ProcessStat.Read(process) is { IsExiting: false }) return true;
+        return false;
     }
 
     private static KernelException Busy(CgroupFolder folder, int errno)

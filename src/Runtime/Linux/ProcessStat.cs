@@ -8,16 +8,22 @@ internal readonly record struct ProcessStat
 {
     // Field numbers of proc_pid_stat(5), less the three that come before and at the state.
     private const int ParentField = 1;
+    private const int FlagsField = 6;
     private const int UserTimeField = 11;
     private const int SystemTimeField = 12;
     private const int ThreadsField = 17;
     private const int StartTimeField = 19;
     private const int ResidentField = 21;
 
+    /// <summary>PF_EXITING (linux/sched.h).</summary>
+    private const uint Exiting = 4;
+
     /// <summary>R, S, D, Z, T, …</summary>
     public char State { get; init; }
     /// <summary>The parent's process id.</summary>
     public int ParentProcessId { get; init; }
+    /// <summary>The kernel's PF_* flags.</summary>
+    public uint Flags { get; init; }
     /// <summary>Clock ticks of processor time, user and system.</summary>
     public ulong CpuTicks { get; init; }
     /// <summary>Number of threads.</summary>
@@ -29,6 +35,9 @@ internal readonly record struct ProcessStat
 
     /// <summary>Whether it has ended and only its exit status is left.</summary>
     public bool HasEnded => State is 'Z' or 'X';
+
+    /// <summary>Whether it has ended or is on its way out.</summary>
+    public bool IsExiting => HasEnded || (Flags & Exiting) != 0;
 
     /// <summary>Reads a process's stat file; null when there is no such process.</summary>
     public static ProcessStat? Read(int processId)
@@ -64,6 +73,7 @@ internal readonly record struct ProcessStat
             switch (field)
             {
                 case ParentField: stat = stat with { ParentProcessId = (int)Number(word) }; break;
+                case FlagsField: stat = stat with { Flags = (uint)Number(word) }; break;
                 case UserTimeField: user = (ulong)Number(word); break;
                 case SystemTimeField: stat = stat with { CpuTicks = user + (ulong)Number(word) }; break;
                 case ThreadsField: stat = stat with { Threads = (int)Number(word) }; break;

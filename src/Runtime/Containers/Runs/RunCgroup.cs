@@ -50,7 +50,10 @@ internal static class RunCgroup
         try
         {
             cgroup.Create();
-            if (spec.Linux?.Resources is { } resources) cgroup.Apply(resources);
+            OciResources resources = spec.Linux?.Resources ?? new OciResources();
+            // A configuration without device rules gets the devices of the specification and no others, as with runc: a container that may
+            // make nodes would otherwise have the machine's disks.
+            cgroup.Apply(resources with { Devices = resources.Devices ?? [] });
             return cgroup;
         }
         catch

@@ -16,6 +16,7 @@ internal static class RunUpdate
         RunTransitions.Check(RunOperation.Update, RunStatusReader.PhaseOf(folder, record), id);
         ICgroup cgroup = RunStatusReader.OpenCgroup(record)
             ?? throw new ContainerException(ErrorCode.NotSupported, $"The container '{id}' has no cgroup, so it has no limits.", id);
-        cgroup.Apply(resources);
+        // No device rules means no change, also where a client writes an empty list for what it leaves alone.
+        cgroup.Apply(resources.Devices is { Count: 0 } ? resources with { Devices = null } : resources);
     }
 }
