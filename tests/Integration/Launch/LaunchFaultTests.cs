@@ -22,6 +22,8 @@ public sealed class LaunchFaultTests
         List<string> words = [.. s_line.Matches(bundle.Succeed("plan", "c")).Select(static match => match.Groups["words"].Value.Trim())];
         Assert.True(words.Count > 150, $"the plan has {words.Count} steps");
         int mounts = File.ReadAllLines("/proc/self/mountinfo").Length;
+        // Once the filter is loaded, it is the filter that refuses a call that does not exist.
+        int filter = words.IndexOf("load the system call filter");
         int failed = 0;
         for (int i = 0; i < words.Count; i++)
         {
@@ -31,7 +33,8 @@ public sealed class LaunchFaultTests
             // Steps that a machine skips, such as the making of a folder that is there, cannot fail.
             if (result.ExitCode == 0) continue;
             failed++;
-            Assert.Equal($"ctrun: {words[i]}: ENOSYS (function not implemented)\n", result.Error);
+            string reason = i > filter ? "EPERM (operation not permitted)" : "ENOSYS (function not implemented)";
+            Assert.Equal($"ctrun: {words[i]}: {reason}\n", result.Error);
         }
 
         Assert.True(failed > 100, $"only {failed} of {words.Count} steps could be made to fail");
