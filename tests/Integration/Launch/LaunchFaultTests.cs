@@ -21,7 +21,6 @@ public sealed class LaunchFaultTests
         bundle.Write(["/bin/true"], spec => Confined(spec, userNamespace));
         List<string> words = [.. s_line.Matches(bundle.Succeed("plan", "c")).Select(static match => match.Groups["words"].Value.Trim())];
         Assert.True(words.Count > 150, $"the plan has {words.Count} steps");
-        int mounts = File.ReadAllLines("/proc/self/mountinfo").Length;
         // Once the filter is loaded, it is the filter that refuses a call that does not exist.
         int filter = words.IndexOf("load the system call filter");
         int failed = 0;
@@ -38,7 +37,7 @@ public sealed class LaunchFaultTests
         }
 
         Assert.True(failed > 100, $"only {failed} of {words.Count} steps could be made to fail");
-        Assert.Equal(mounts, File.ReadAllLines("/proc/self/mountinfo").Length);
+        Assert.DoesNotContain(File.ReadAllLines("/proc/self/mountinfo"), line => line.Contains(bundle.Folder, StringComparison.Ordinal));
     }
 
     [Fact]
