@@ -49,8 +49,11 @@ internal sealed class ContainerServices
     /// <summary>How containers ended that removed themselves.</summary>
     public RecentEnds Ends { get; } = new();
 
+    /// <summary>The cgroup that those of all containers are in.</summary>
+    public const string CgroupParent = "/containertools";
+
     /// <summary>The cgroup of a container below each hierarchy's root.</summary>
-    public static string CgroupPath(string id) => "/containertools/" + id;
+    public static string CgroupPath(string id) => CgroupParent + "/" + id;
 
     /// <summary>The folders of a container's layers, uppermost first.</summary>
     public IReadOnlyList<string> LayerFolders(ContainerRecord record) => [.. record.Layers.Select(layer => Path.Combine(Paths.Layers, layer))];

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Cgroups;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -169,6 +170,11 @@ internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLay
         {
             foreach (string name in names) Names.Release(name, id);
         });
+        if (Environment.IsPrivilegedProcess && !Directory.EnumerateFileSystemEntries(Paths.Containers).Any())
+        {
+            // The last one takes the engine's cgroup along. A start that comes in between makes it again.
+            CgroupHost.Current.DeleteIfEmpty(ContainerServices.CgroupParent);
+        }
     }
 
     // All that a container's folder has outside of it, or that its driver must remove.
