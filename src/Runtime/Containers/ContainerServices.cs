@@ -108,6 +108,7 @@ internal sealed class ContainerServices
             Seccomp = capabilities => SeccompOf(record, capabilities),
             DeviceRules = DefaultDeviceRules.Create(),
             HostDevices = record.Configuration.Privileged ? HostDevices.Read() : [],
+            HostHasSharedMemory = Directory.Exists("/dev/shm"),
             VolumeData = Volumes.DataOf,
         };
     }

@@ -20,6 +20,8 @@ internal sealed record SpecInput
     public IReadOnlyList<OciDeviceRule> DeviceRules { get; init; } = [];
     /// <summary>The host's devices, for a privileged container.</summary>
     public IReadOnlyList<OciDevice> HostDevices { get; init; } = [];
+    /// <summary>Whether the host has a /dev/shm, for a container that shares the host's IPC namespace.</summary>
+    public bool HostHasSharedMemory { get; init; }
     /// <summary>The folder of a volume's data.</summary>
     public required Func<string, string> VolumeData { get; init; }
 }

@@ -36,15 +36,15 @@ internal static class SpecMounts
             New("/sys", "sysfs", "sysfs", "nosuid", "noexec", "nodev", access),
             New("/sys/fs/cgroup", "cgroup", "cgroup", "nosuid", "noexec", "nodev", access),
         ];
-        if (configuration.IpcMode == "host")
+        // The host's message queues where its IPC namespace is shared: the file system shows those of the namespace it is mounted in.
+        mounts.Add(New("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"));
+        if (configuration.IpcMode == "host" && input.HostHasSharedMemory)
         {
-            mounts.Add(New("/dev/mqueue", "bind", "/dev/mqueue", "rbind", "nosuid", "noexec", "nodev"));
             mounts.Add(New("/dev/shm", "bind", "/dev/shm", "rbind", "nosuid", "noexec", "nodev"));
         }
         else
         {
             string size = string.Create(CultureInfo.InvariantCulture, $"size={configuration.SharedMemorySize}");
-            mounts.Add(New("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"));
             mounts.Add(New("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", size));
         }
 

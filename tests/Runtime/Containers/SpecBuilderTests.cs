@@ -90,6 +90,7 @@ public sealed class SpecBuilderTests
             Seccomp = capabilities => new OciSeccomp { DefaultAction = "SCMP_ACT_ERRNO" },
             DeviceRules = [new OciDeviceRule { Allow = false, Access = "rwm" }],
             HostDevices = [new OciDevice { Type = "c", Path = "/dev/null", Major = 1, Minor = 3, FileMode = 0x1b6, Uid = 0, Gid = 0 }],
+            HostHasSharedMemory = true,
             VolumeData = volume => $"/var/lib/containertools/volumes/{volume}/_data",
         });
         string actual = JsonSerializer.Serialize(spec, s_readable.GetTypeInfo(typeof(OciSpec))) + "\n";
