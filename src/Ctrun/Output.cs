@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,9 +17,6 @@ internal static class Output
         int errno = Write(StandardOutput, Encoding.UTF8.GetBytes(text));
         if (errno != 0) throw KernelError.From("write", errno, "standard output");
     }
-
-    /// <summary>Writes an object to standard output as indented JSON and a line end.</summary>
-    public static void WriteJson<T>(T value, JsonTypeInfo<T> type) => WriteJson(writer => JsonSerializer.Serialize(writer, value, type));
 
     /// <summary>Writes JSON to standard output, indented, and a line end.</summary>
     public static void WriteJson(Action<Utf8JsonWriter> write)

@@ -46,28 +46,7 @@ internal static class ListCommand
     private static void WriteJson(Utf8JsonWriter writer, IReadOnlyList<RunListEntry> entries)
     {
         writer.WriteStartArray();
-        foreach (RunListEntry entry in entries)
-        {
-            OciState state = entry.State;
-            writer.WriteStartObject();
-            writer.WriteString("ociVersion"u8, state.OciVersion);
-            writer.WriteString("id"u8, state.Id);
-            writer.WriteNumber("pid"u8, state.Pid);
-            writer.WriteString("status"u8, state.Status);
-            writer.WriteString("bundle"u8, state.Bundle);
-            writer.WriteString("rootfs"u8, state.Rootfs);
-            if (state.Created is { } created) writer.WriteString("created"u8, created);
-            if (state.Annotations is { } annotations)
-            {
-                writer.WriteStartObject("annotations"u8);
-                foreach ((string name, string value) in annotations) writer.WriteString(name, value);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteString("owner"u8, entry.Owner);
-            writer.WriteEndObject();
-        }
-
+        foreach (RunListEntry entry in entries) StateText.Write(writer, entry.State, entry.Owner);
         writer.WriteEndArray();
     }
 

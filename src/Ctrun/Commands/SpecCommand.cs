@@ -1,7 +1,6 @@
-using System.Text.Json;
+using System.Text;
 using ContainerTools.Runtime.Containers.Runs;
 using ContainerTools.Runtime.Linux;
-using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Ctrun.Commands;
 
@@ -24,15 +23,8 @@ internal static class SpecCommand
         reader.None();
         string path = Path.Combine(Path.GetFullPath(bundle), "config.json");
         if (File.Exists(path)) throw new ContainerException(ErrorCode.InvalidArgument, $"{path} exists already; remove it first.", path);
-        OciSpec spec = SpecTemplate.Create(rootless ? Libc.EffectiveUserId : null);
-        using MemoryStream buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Indented = true }))
-        {
-            JsonSerializer.Serialize(writer, spec, OciJson.Default.OciSpec);
-        }
-
-        buffer.WriteByte((byte)'\n');
-        AtomicFile.Write(path, buffer.GetBuffer().AsSpan(0, (int)buffer.Length), durable: false, (UnixFileMode)0x1b4);
+        string text = SpecTemplate.Text(rootless ? Libc.EffectiveUserId : null);
+        AtomicFile.Write(path, Encoding.UTF8.GetBytes(text), durable: false, (UnixFileMode)0x1b4);
         return 0;
     }
 }

@@ -15,7 +15,8 @@ internal static class StateCommand
             if (reader.Other(Usage)) return 0;
         }
 
-        Output.WriteJson(RunStatusReader.Read(options.Store, reader.Single("the container's id")), OciJson.Default.OciState);
+        OciState state = RunStatusReader.Read(options.Store, reader.Single("the container's id"));
+        Output.WriteJson(writer => StateText.Write(writer, state));
         return 0;
     }
 }

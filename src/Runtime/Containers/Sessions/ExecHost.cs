@@ -33,7 +33,7 @@ internal static class ExecHost
         LaunchedProcess launched;
         try
         {
-            launched = Launch(runFolder, JsonSerializer.Deserialize(ReadRequest(socket), OciJson.Default.OciProcess)!, unfiltered);
+            launched = Launch(runFolder, OciReader.ReadProcess(ReadRequest(socket)), unfiltered);
         }
         catch (Exception error) when (error is ContainerException or IOException or JsonException or UnauthorizedAccessException)
         {
@@ -53,9 +53,9 @@ internal static class ExecHost
 
     private static LaunchedProcess Launch(string runFolder, OciProcess process, bool unfiltered)
     {
-        RunRecord run = ContainerStateReader.ReadDocument(Path.Combine(runFolder, "state.json"), RunJson.Default.RunRecord)
-            ?? throw Ended();
-        OciSpec spec = ContainerStateReader.ReadDocument(Path.Combine(runFolder, "config.json"), OciJson.Default.OciSpec) ?? throw Ended();
+        // Not by the serializer, whose first use takes longer than all the rest of this process.
+        RunRecord run = RunRecordFormat.Read(ContainerStateReader.ReadFile(Path.Combine(runFolder, "state.json")) ?? throw Ended());
+        OciSpec spec = OciReader.ReadSpec(ContainerStateReader.ReadFile(Path.Combine(runFolder, "config.json")) ?? throw Ended());
         if (!ProcessStat.IsAlive(run.ProcessId, run.ProcessStartTime)) throw Ended();
         if (unfiltered) spec = spec with { Linux = spec.Linux! with { Seccomp = null } };
         return Launcher.Exec(new ExecRequest
@@ -109,7 +109,7 @@ internal static class ExecHost
 
     private static void Send(SafeFileHandle socket, MonitorReport report, SafeFileHandle? terminal)
     {
-        byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(report, RunJson.Default.MonitorReport), (byte)'\n'];
+        ReadOnlySpan<byte> line = MonitorReportFormat.WriteLine(report).Span;
         // Where the engine has gone, the closed socket ends the command in a moment.
         if (terminal is null) Libc.Send(socket, line, default);
         else Libc.SendDescriptor(socket, terminal, line);
