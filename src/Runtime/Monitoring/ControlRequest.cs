@@ -2,15 +2,6 @@ using System.Text.Json;
 
 namespace ContainerTools.Runtime.Monitoring;
 
-/// <summary>What a client of the control socket wants.</summary>
-internal enum ControlVerb
-{
-    /// <summary>The streams of the first process, from now to its end.</summary>
-    Attach,
-    /// <summary>Only how the container ends, restarts included.</summary>
-    Wait,
-}
-
 /// <summary>The one line of JSON with which a client begins.</summary>
 internal sealed record ControlRequest
 {

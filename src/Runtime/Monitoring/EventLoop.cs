@@ -1,16 +1,7 @@
-using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Monitoring;
-
-/// <summary>Is told when its file is ready.</summary>
-internal interface IEventHandler
-{
-    /// <summary>Something has happened to the file.</summary>
-    /// <param name="events">EPOLLIN, EPOLLOUT, EPOLLHUP …</param>
-    void OnReady(uint events);
-}
 
 /// <summary>
 /// One thread, one epoll(7): it sleeps in the kernel until a file is ready or the one deadline there may be has come. Waiting

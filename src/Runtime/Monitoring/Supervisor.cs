@@ -22,7 +22,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     // How long clients may go without reading anything before the end no longer waits for them.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
-    // After so long without an event the start is over, and what only it needed is given back.
+    // So long after a start it is over for everybody, and what only it needed is given back; a short life is not burdened with it.
     private static readonly TimeSpan s_settled = TimeSpan.FromMilliseconds(250);
 
     private readonly MonitorServices _services;
@@ -30,12 +30,12 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     private readonly SafeFileHandle? _signals;
     private readonly MonitorFootprint? _footprint;
     private readonly EventLoop _loop = new();
-    private MonitorRecord _record;
     private readonly JsonLogWriter? _log;
     private readonly ControlServer _clients;
     private readonly RestartBackoff _backoff = new();
     private readonly DateTimeOffset _createdAt = DateTimeOffset.UtcNow;
     private readonly ulong _ownStartTime = ProcessStat.StartTimeOf(Environment.ProcessId) ?? 0;
+    private MonitorRecord _record;
     private ContainerRun? _run;
     private SafeFileHandle? _stopWatch;
     private EventLoop.Registration? _stopRegistration;
