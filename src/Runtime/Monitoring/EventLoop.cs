@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
