@@ -29,6 +29,19 @@ public abstract class ContainerTargetCmdlet : ContainerCmdlet
 
     internal ContainerResolver Resolver => _resolver ??= new ContainerResolver(this);
 
+    /// <summary>Whether the next command of the pipeline is one of the module's that take containers.</summary>
+    internal bool IsFollowed { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing() => PipelineNeighbours.Begin(this);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        PipelineNeighbours.End(this);
+        base.Dispose(disposing);
+    }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {

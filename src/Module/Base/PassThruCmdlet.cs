@@ -11,6 +11,8 @@ public abstract class PassThruCmdlet : ContainerChangeCmdlet
 
     private protected override void Changed(Container before, Container after)
     {
-        if (PassThru) WriteObject(after);
+        // Start-Container | Wait-Container | Remove-Container: a cmdlet that swallowed the container before another one that wants it would leave
+        // the rest of the line undone without a word.
+        if (PassThru || IsFollowed) WriteObject(after);
     }
 }

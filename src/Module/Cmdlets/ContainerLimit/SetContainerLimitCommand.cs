@@ -71,6 +71,7 @@ public sealed class SetContainerLimitCommand : ContainerTargetCmdlet
     /// <inheritdoc/>
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         _given = new ContainerLimit
         {
             Memory = Memory,
