@@ -6,9 +6,8 @@
  *
  *   floor [--cgroup /path] [--user] <root file system> <program> [arguments]
  *
- * It follows the order that is the cheapest on the machine at hand: on cgroup v2 the child is born in its cgroup
- * (CLONE_INTO_CGROUP); on v1 the parent attaches it while the child sets itself up, and the child waits only before it
- * gives up its privileges.
+ * It takes the cheapest way there is on the machine at hand: on cgroup v2 the child is born in its cgroup (CLONE_INTO_CGROUP);
+ * on v1 it moves itself, as a single thread ("0" to tasks), which does not take the kernel's lock on all thread groups.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -55,6 +54,7 @@ static const struct limit limits[] = {
 
 static int unified;
 static char folders[LIMITS][256];
+static int tasks[LIMITS];
 static int folder_count;
 
 static void write_file(const char *folder, const char *name, const char *value)
@@ -98,7 +98,11 @@ static void make_cgroup(const char *cgroup)
         }
         snprintf(folders[folder_count], sizeof *folders, "/sys/fs/cgroup/%s%s", limits[i].controller, cgroup);
         make_folder(folders[folder_count]);
-        write_file(folders[folder_count++], limits[i].file_v1, limits[i].value_v1);
+        write_file(folders[folder_count], limits[i].file_v1, limits[i].value_v1);
+        char path[512];
+        snprintf(path, sizeof path, "%s/tasks", folders[folder_count]);
+        tasks[folder_count] = open(path, O_WRONLY | O_CLOEXEC);
+        if (tasks[folder_count++] < 0) die(path);
     }
 }
 
@@ -209,8 +213,12 @@ static void drop_privileges(void)
 /* born: it started in its cgroup, so that its cgroup namespace is right from the start. */
 static void child(const char *root, char **argv, int user, int born, int gate)
 {
-    char byte;
+    if (!born) {
+        for (int i = 0; i < folder_count; i++) TRY(write(tasks[i], "0", 1));
+        TRY(unshare(CLONE_NEWCGROUP));
+    }
     if (user) {
+        char byte;
         TRY(read(gate, &byte, 1)); /* the id maps are written */
         TRY(setresgid(0, 0, 0));
         TRY(setresuid(0, 0, 0));
@@ -222,8 +230,6 @@ static void child(const char *root, char **argv, int user, int born, int gate)
     mask();
     struct rlimit files = { 1024, 1024 };
     TRY(setrlimit(RLIMIT_NOFILE, &files));
-    TRY(read(gate, &byte, 1)); /* in its cgroup */
-    if (!born) TRY(unshare(CLONE_NEWCGROUP));
     drop_privileges();
     static char *const environment[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
     execve(argv[0], argv, environment);
@@ -272,12 +278,6 @@ int main(int argc, char **argv)
         write_map(pid, "gid_map");
         TRY(write(gate[1], "", 1));
     }
-    if (cgroup && !unified) {
-        char text[16];
-        snprintf(text, sizeof text, "%d", pid);
-        for (int i = 0; i < folder_count; i++) write_file(folders[i], "cgroup.procs", text);
-    }
-    TRY(write(gate[1], "", 1));
     TRY(waitpid(pid, &status, 0));
     for (int i = 0; i < folder_count; i++)
         if (rmdir(folders[i]) < 0) die(folders[i]);

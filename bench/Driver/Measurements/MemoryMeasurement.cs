@@ -39,7 +39,6 @@ internal sealed class MemoryMeasurement : IMeasurement
         return new Comparison
         {
             Title = "peak resident memory of `run` (the largest of its processes, ru_maxrss)", Unit = "MiB", Gaps = Gap.None, Contenders = contenders,
-            Targets = [new("ctrun", 1.0, "crun"), new("ctrun", 1.0, "runc")],
         }.Measure(context.Rounds);
     }
 

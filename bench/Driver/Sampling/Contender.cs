@@ -20,6 +20,6 @@ internal sealed record Gap(string Name, int Milliseconds)
     /// </summary>
     public static IReadOnlyList<Gap> Both { get; } = [new("back to back", 0), new("after 50 ms", 50)];
 
-    /// <summary>For what takes so long that a rest does not matter.</summary>
-    public static IReadOnlyList<Gap> None { get; } = [new("back to back", 0)];
+    /// <summary>For what is not time, or takes so long that a rest does not matter.</summary>
+    public static IReadOnlyList<Gap> None { get; } = [new("", 0)];
 }

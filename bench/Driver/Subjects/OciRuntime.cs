@@ -10,12 +10,17 @@ internal sealed class OciRuntime
 
     /// <param name="context">What all measurements share.</param>
     /// <param name="tool">The runtime.</param>
-    public OciRuntime(BenchContext context, Tool tool)
+    /// <param name="key">What its folders and cgroups are called; its name where omitted.</param>
+    public OciRuntime(BenchContext context, Tool tool, string? key = null)
     {
         _context = context;
         Tool = tool;
-        _state = context.Workspace.NewFolder($"state-{tool.Name}");
+        Key = key ?? tool.Name;
+        _state = context.Workspace.NewFolder($"state-{Key}");
     }
+
+    /// <summary>What its folders and cgroups are called.</summary>
+    public string Key { get; }
 
     /// <summary>The program.</summary>
     public Tool Tool { get; }
@@ -28,7 +33,7 @@ internal sealed class OciRuntime
         [.. new[] { context.Ctrun, Tool.Find("crun"), Tool.Find("runc") }.OfType<Tool>().Select(tool => new OciRuntime(context, tool))];
 
     /// <summary>A cgroup of this runtime's own.</summary>
-    public string Cgroup(string name) => $"{_context.Cgroup}/{Name}-{name}";
+    public string Cgroup(string name) => $"{_context.Cgroup}/{Key}-{name}";
 
     /// <summary>Its command line.</summary>
     public string[] Arguments(params string[] arguments) => ["--root", _state, .. arguments];
