@@ -11,14 +11,16 @@ internal static class AutoRemoval
 {
     /// <summary>Takes the container's lock and removes its folder, its writable layer, its name and its anonymous volumes.</summary>
     /// <param name="record">monitor.json.</param>
-    public static void Remove(MonitorRecord record)
+    /// <param name="runFolder">The run folder, which the monitor has removed.</param>
+    public static void Remove(MonitorRecord record, string runFolder)
     {
         using SafeFileHandle? held = Libc.TryOpen(Path.Combine(record.ContainerFolder, "lock"), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180, out int errno);
         // Somebody was faster, by force.
         if (errno == Errno.ENOENT) return;
         if (held is null) throw KernelError.From("open", errno, record.ContainerFolder);
         Libc.Lock(held, record.ContainerFolder);
-        if (!Directory.Exists(record.ContainerFolder)) return;
+        // Removed by somebody else, or started again, while this waited for the lock.
+        if (!Directory.Exists(record.ContainerFolder) || Directory.Exists(runFolder)) return;
         EnginePaths paths = new(Path.GetDirectoryName(Path.GetDirectoryName(record.ContainerFolder))!, "/");
         ContainerStore store = new(paths, StorageDrivers.Select(paths).Remove, new VolumeStore(paths).Remove);
         string[] names = record.NameLink is { } link ? [Path.GetFileName(link)] : [];

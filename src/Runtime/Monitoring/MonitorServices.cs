@@ -15,5 +15,5 @@ internal sealed record MonitorServices
     public required Func<OciSpec, string, ICgroup> CreateCgroup { get; init; }
 
     /// <summary>Removes an auto-remove container whose end is on record: its folder, the link of its name, its writable layer.</summary>
-    public required Action<MonitorRecord> RemoveContainer { get; init; }
+    public required Action<MonitorRecord, string> RemoveContainer { get; init; }
 }

@@ -301,7 +301,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     {
         try
         {
-            _services.RemoveContainer(record);
+            _services.RemoveContainer(record, _folder.Path);
         }
         catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {

@@ -63,10 +63,11 @@ internal static class StartOperation
     }
 
     // A container that removes itself never rests: what looks like rest is the moment before its monitor takes it away, or what a monitor
-    // left that was killed in that moment. Either way it is gone for whoever comes now.
+    // left that was killed in that moment. Either way it is gone for whoever comes now. One whose run was lost, or whose start failed, is there still and
+    // can be started.
     private static void RefuseRemoving(ContainerServices services, LockedContainer locked)
     {
-        if (!locked.Record.Configuration.AutoRemove || locked.Status.State != ContainerState.Exited) return;
+        if (!locked.Record.Configuration.AutoRemove || locked.Status.State != ContainerState.Exited || locked.Status.Exit?.Error is not null) return;
         RemoveOperation.Remove(services, locked.Record, volumes: true);
         throw new ContainerException(ErrorCode.ContainerRemoving, $"The container '{locked.Record.Name}' has ended and removes itself.", locked.Record.Name);
     }
