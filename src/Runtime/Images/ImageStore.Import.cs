@@ -71,7 +71,7 @@ internal sealed partial class ImageStore
     private static IReadOnlyList<ArchivedImage> ReadImages(ImageFiles files, ImagePlatformSelector platform)
     {
         IReadOnlyList<ArchivedImage> images = files.TryFind(OciArchive.IndexName, out _) ? OciArchive.Read(files, platform)
-            : DockerArchive.IsOne(files) ? [.. DockerArchive.Read(files)]
+            : DockerArchive.IsOne(files) ? [.. DockerArchive.Read(files, platform)]
             : [.. LegacyDockerArchive.Read(files)];
         if (images.Count == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{files.Path} holds no image.", files.Path);
         return images;

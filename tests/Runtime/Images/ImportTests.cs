@@ -1,7 +1,9 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Tests.Archives;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace ContainerTools.Runtime.Tests.Images;
@@ -142,6 +144,34 @@ public sealed class ImportTests : IDisposable
         byte[] archive = builder.Layout(builder.OciImage([Base], architecture: "s390x")).Tar();
         Assert.Equal("s390x", Assert.Single(await _store.ImportAsync(archive, "z")).Architecture);
         await _store.RefusedAsync(ErrorCode.ImageUnsupported, archive, platform: "linux/amd64");
+    }
+
+    [Fact]
+    public async Task A_docker_archive_has_one_platform_and_is_refused_for_another()
+    {
+        ImageBuilder builder = new();
+        byte[] archive = builder.DockerManifest(builder.DockerImage([Base], "one:1")).Tar();
+        await _store.RefusedAsync(ErrorCode.ImageUnsupported, archive, platform: "linux/arm64");
+        Assert.Single(await _store.ImportAsync(archive, platform: "linux/amd64"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_archive_from_a_pipe(bool docker)
+    {
+        ImageBuilder builder = new();
+        byte[] archive = docker ? builder.DockerManifest(builder.DockerImage([Base], "one:1")).Tar() : ImageBuilder.Gzip(Base);
+        using (SafeFileHandle folder = Libc.Open(_store.Folder, Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC))
+        {
+            Assert.Equal(0, Libc.MakeNodeAt(folder, "pipe"u8, Libc.S_IFIFO | 0x180, 0));
+        }
+
+        string path = Path.Combine(_store.Folder, "pipe");
+        Task<IReadOnlyList<ContainerImage>> import = _store.Store.ImportAsync(new ImageImportOptions { Path = path, Reference = "piped" }, null, Token);
+        await File.WriteAllBytesAsync(path, archive, Token);
+        Assert.Equal("piped:latest", Assert.Single(await import).Reference);
+        Assert.Empty(_store.Ingests);
     }
 
     [Fact]

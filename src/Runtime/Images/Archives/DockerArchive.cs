@@ -19,14 +19,23 @@ internal static class DockerArchive
     }
 
     /// <summary>The images, their documents read and checked.</summary>
-    public static IEnumerable<ArchivedImage> Read(ImageFiles files)
+    public static IEnumerable<ArchivedImage> Read(ImageFiles files, ImagePlatformSelector platform)
     {
         byte[] json = files.Find(ManifestName).ReadDocument();
         DockerArchiveImage[] images = ImageLayout.Parse(json, $"{files.Path}: {ManifestName}", ImageJson.Default.DockerArchiveImageArray);
         foreach (DockerArchiveImage image in images)
         {
             if (image?.Config is null) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{files.Path} lists an image without a configuration.", files.Path);
-            yield return Read(files, image, image.Config);
+            ArchivedImage archived = Read(files, image, image.Config);
+            // There is no choice of platforms; but who asks for one does not want another.
+            if (platform.Explicit && !platform.Matches(archived.Config.Os, archived.Config.Architecture, archived.Config.Variant))
+            {
+                throw new ContainerException(
+                    ErrorCode.ImageUnsupported,
+                    $"{files.Path} has no image for {platform}, only for {archived.Config.Os}/{archived.Config.Architecture}.", files.Path);
+            }
+
+            yield return archived;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Images.Archives;
@@ -16,7 +17,7 @@ internal sealed class FolderFiles : ImageFiles
             if (_open.TryGetValue(name, out range)) return true;
             string path = System.IO.Path.Combine(Path, name);
             if (!File.Exists(path)) return false;
-            SafeFileHandle file = File.OpenHandle(path);
+            SafeFileHandle file = Libc.Open(path, Libc.O_RDONLY | Libc.O_CLOEXEC);
             range = new ByteRange(file, 0, RandomAccess.GetLength(file), path);
             _open.Add(name, range);
             return true;

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Images.Archives;
@@ -83,23 +84,16 @@ internal sealed class ImageSource : IDisposable
         }
     }
 
+    /// <summary>Not by the framework, which would take a lock that the writer of the archive may have.</summary>
     private static SafeFileHandle OpenFile(string path)
     {
-        try
-        {
-            return File.OpenHandle(path, options: FileOptions.SequentialScan);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ContainerException(ErrorCode.FileNotFound, $"There is no file {path}.", path, error);
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new ContainerException(ErrorCode.PermissionDenied, $"{path} may not be read: {error.Message}", path, error);
-        }
+        if (Libc.TryOpen(path, Libc.O_RDONLY | Libc.O_NOCTTY | Libc.O_CLOEXEC, 0, out int errno) is { } file) return file;
+        if (errno == Errno.ENOENT || errno == Errno.ENOTDIR) throw new ContainerException(ErrorCode.FileNotFound, $"There is no file {path}.", path);
+        if (errno == Errno.EACCES) throw new ContainerException(ErrorCode.PermissionDenied, $"You may not read {path}.", path);
+        throw KernelError.From("open", errno, path);
     }
 
-    private static bool IsRegular(SafeFileHandle file) => Linux.Libc.Stat(file).IsFile;
+    private static bool IsRegular(SafeFileHandle file) => Libc.Stat(file).IsFile;
 
     private static Stream Decompressed(ByteRange range, Compression compression)
         => CompressionFormat.Decompress(new RangeSource(range, 256 * 1024), compression, range.Display);
@@ -173,7 +167,7 @@ internal sealed class ImageSource : IDisposable
             file.Dispose();
             throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{display} is damaged or truncated: it cannot be decompressed.", display, error);
         }
-        catch (IOException error) when (error.HResult == Linux.Errno.ENOSPC || error.HResult == Linux.Errno.EDQUOT)
+        catch (IOException error) when (error.HResult == Errno.ENOSPC || error.HResult == Errno.EDQUOT)
         {
             file.Dispose();
             throw new ContainerException(ErrorCode.StorageFull, $"There is no space left to decompress {display ?? target}; free some and try again.", display, error);
