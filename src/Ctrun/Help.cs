@@ -16,6 +16,7 @@ internal static class Help
           state ID           show a container as JSON
           list               show all containers
           ps ID              show a container's processes
+          events ID          show what a container uses, again and again
           kill ID [SIGNAL]   send a signal (SIGTERM) to a container
           pause ID           freeze a container's processes
           resume ID          let them go on

@@ -19,10 +19,15 @@ internal static class Output
     }
 
     /// <summary>Writes JSON to standard output, indented, and a line end.</summary>
-    public static void WriteJson(Action<Utf8JsonWriter> write)
+    public static void WriteJson(Action<Utf8JsonWriter> write) => WriteJson(write, indented: true);
+
+    /// <summary>Writes JSON to standard output, as one line.</summary>
+    public static void WriteJsonLine(Action<Utf8JsonWriter> write) => WriteJson(write, indented: false);
+
+    private static void WriteJson(Action<Utf8JsonWriter> write, bool indented)
     {
         using MemoryStream buffer = new();
-        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Indented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Indented = indented, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             write(writer);
         }

@@ -50,6 +50,7 @@ internal static class Program
     {
         "create" => CreateCommand.Run(options, reader),
         "delete" => DeleteCommand.Run(options, reader),
+        "events" => EventsCommand.Run(options, reader),
         "exec" => ExecCommand.Run(options, reader),
         "features" => FeaturesCommand.Run(reader),
         "kill" => KillCommand.Run(options, reader),

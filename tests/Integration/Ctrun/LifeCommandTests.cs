@@ -36,6 +36,19 @@ public sealed class LifeCommandTests
     }
 
     [Fact]
+    public void A_created_container_that_keeps_descriptors_keeps_no_lock()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/sleep", "1000"]);
+        // Nobody passes descriptors 3 to 42, so ctrun's own are among them, the locked folder's too.
+        bundle.Launch("create", "c", "--preserve-fds", "40");
+        bundle.Succeed("start", "c");
+        Assert.Equal("running", bundle.State("c").Status);
+        bundle.Succeed("delete", "--force", "c");
+        bundle.AssertClean();
+    }
+
+    [Fact]
     public void A_created_container_can_be_deleted_without_force()
     {
         using CtrunBundle bundle = CtrunBundle.Create();
@@ -131,6 +144,32 @@ public sealed class LifeCommandTests
         using JsonDocument processes = JsonDocument.Parse(bundle.Succeed("ps", "--format", "json", "c"));
         Assert.Equal([process], processes.RootElement.EnumerateArray().Select(item => item.GetInt32()));
         Assert.Contains("/bin/sleep 1000", bundle.Succeed("ps", "c"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Events_tell_what_the_kernel_counts()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.WriteScript("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; exec sleep 1000", spec => spec with
+        {
+            Linux = spec.Linux! with { Resources = new OciResources { Memory = new OciMemory { Limit = 64 << 20 }, Pids = new OciPids { Limit = 50 } } },
+        });
+        bundle.Launch("run", "c", "--detach");
+        using JsonDocument document = JsonDocument.Parse(bundle.Succeed("events", "--stats", "c"));
+        Assert.Equal("stats", document.RootElement.GetProperty("type").GetString());
+        Assert.Equal("c", document.RootElement.GetProperty("id").GetString());
+        JsonElement data = document.RootElement.GetProperty("data");
+        Assert.True(data.GetProperty("cpu").GetProperty("usage").GetProperty("total").GetInt64() > 0);
+        Assert.Equal(64 << 20, data.GetProperty("memory").GetProperty("usage").GetProperty("limit").GetInt64());
+        Assert.InRange(data.GetProperty("memory").GetProperty("usage").GetProperty("usage").GetInt64(), 1, 64 << 20);
+        Assert.Equal((1, 50), (data.GetProperty("pids").GetProperty("current").GetInt32(), data.GetProperty("pids").GetProperty("limit").GetInt32()));
+
+        using Process watch = bundle.Start("events", "--interval", "20ms", "c");
+        Assert.Contains("\"stats\"", watch.StandardOutput.ReadLine()!, StringComparison.Ordinal);
+        Assert.Contains("\"stats\"", watch.StandardOutput.ReadLine()!, StringComparison.Ordinal);
+        bundle.Succeed("kill", "c", "KILL");
+        Assert.Equal(0, CtrunBundle.Finish(watch).ExitCode);
+        Assert.Contains("container not running", bundle.Fail("events", "--stats", "c"), StringComparison.Ordinal);
     }
 
     [Fact]

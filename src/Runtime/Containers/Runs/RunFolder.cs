@@ -123,10 +123,12 @@ internal sealed class RunFolder : IDisposable
         Directory.Delete(FolderPath, recursive: true);
     }
 
-    /// <summary>Lets the lock go.</summary>
+    /// <summary>Lets the lock go, also where a process that was made meanwhile has a copy of the descriptor.</summary>
     public void Dispose()
     {
-        _lock?.Dispose();
+        if (_lock is null) return;
+        Libc.Unlock(_lock);
+        _lock.Dispose();
         _lock = null;
     }
 
