@@ -53,12 +53,3 @@ internal sealed record ContainerRecord
         Damage = damage,
     };
 }
-
-/// <summary>Source-generated JSON of <see cref="ContainerRecord"/>.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
-[JsonSerializable(typeof(ContainerRecord))]
-[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
-internal sealed partial class ContainerJson : JsonSerializerContext;

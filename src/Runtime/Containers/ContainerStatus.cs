@@ -1,16 +1,5 @@
 namespace ContainerTools.Runtime.Containers;
 
-/// <summary>What is amiss with a container's files.</summary>
-internal enum StatusDefect
-{
-    /// <summary>Nothing.</summary>
-    None,
-    /// <summary>state.json names a monitor that is no longer there.</summary>
-    MonitorLost,
-    /// <summary>There is a run folder without state.json: a start is under way if the lock is held, else it died.</summary>
-    StartUnfinished,
-}
-
 /// <summary>A container's state as its files tell it.</summary>
 internal sealed record ContainerStatus
 {
