@@ -16,6 +16,13 @@ internal static class ResumeOperation
     public static void Thaw(ContainerServices services, LockedContainer locked)
     {
         services.OpenCgroup(locked.Status.Run!.CgroupPath ?? ContainerServices.CgroupPath(locked.Record.Id)).Thaw();
-        File.Delete(services.Store.Files(locked.Record.Id).Paused);
+        try
+        {
+            File.Delete(services.Store.Files(locked.Record.Id).Paused);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // What was thawed has ended at once, of a signal that waited for it, and its monitor has removed the run's folder: the mark is gone with it.
+        }
     }
 }
