@@ -16,6 +16,7 @@ internal static class CreateCommand
             if (!start.Take(option, reader) && reader.Other(Usage)) return 0;
         }
 
+        start.CheckDescriptors();
         ProtectedExecutable.Ensure();
         using StartedRun run = RunCreation.Create(options.Store, start.Request(reader.Single("the container's id"), gate: true, detached: true));
         return 0;

@@ -39,6 +39,7 @@ internal static class ExecCommand
             }
         }
 
+        start.CheckDescriptors();
         ProtectedExecutable.Ensure();
         string[] words = reader.Rest();
         if (words.Length == 0) throw reader.Error("the container's id is missing");

@@ -28,6 +28,7 @@ internal static class RunCommand
             }
         }
 
+        start.CheckDescriptors();
         ProtectedExecutable.Ensure();
         string id = reader.Single("the container's id");
         using Foreground? foreground = detach ? null : new Foreground();

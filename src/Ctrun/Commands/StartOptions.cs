@@ -1,11 +1,16 @@
 using System.Globalization;
 using ContainerTools.Runtime.Containers.Runs;
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Ctrun.Commands;
 
 /// <summary>The options that create, run and exec have in common.</summary>
 internal sealed class StartOptions
 {
+    // F_GETFD
+    private const int GetFlags = 1;
+
     private string _bundle = ".";
     private int? _brokenStep;
 
@@ -64,6 +69,22 @@ internal sealed class StartOptions
                 return true;
             default:
                 return false;
+        }
+    }
+
+    /// <summary>
+    /// Makes sure that all descriptors to keep are there: a number that nobody passed would be taken by one of ctrun's own, which must not get into a
+    /// container. So this comes before anything is opened.
+    /// </summary>
+    public void CheckDescriptors()
+    {
+        for (int number = 3; number < 3 + PreservedDescriptors; number++)
+        {
+            using SafeFileHandle file = new(number, ownsHandle: false);
+            if (Libc.Control(file, GetFlags, 0) >= 0) continue;
+            throw new ContainerException(
+                ErrorCode.InvalidArgument,
+                string.Create(CultureInfo.InvariantCulture, $"Descriptor {number} is to be kept, but is not open; --preserve-fds and LISTEN_FDS count from 3."), "--preserve-fds");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ContainerTools.Runtime;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Xunit;
@@ -36,16 +37,30 @@ public sealed class LifeCommandTests
     }
 
     [Fact]
-    public void A_created_container_that_keeps_descriptors_keeps_no_lock()
+    public void Descriptors_are_kept_if_they_were_passed()
     {
         using CtrunBundle bundle = CtrunBundle.Create();
-        bundle.Write(["/bin/sleep", "1000"]);
-        // Nobody passes descriptors 3 to 42, so ctrun's own are among them, the locked folder's too.
-        bundle.Launch("create", "c", "--preserve-fds", "40");
-        bundle.Succeed("start", "c");
-        Assert.Equal("running", bundle.State("c").Status);
-        bundle.Succeed("delete", "--force", "c");
+        bundle.WriteScript("cat <&3; cat <&4; ls /proc/self/fd");
+        // Nobody passes 4, so it would be one of ctrun's own.
+        CommandResult refused = Shell(bundle, "exec 3</dev/null 4<&-", "run --preserve-fds 2 c");
+        Assert.Contains("Descriptor 4", refused.Error, StringComparison.Ordinal);
         bundle.AssertClean();
+        File.WriteAllText(Path.Combine(bundle.Folder, "three"), "3\n");
+        File.WriteAllText(Path.Combine(bundle.Folder, "four"), "4\n");
+        CommandResult kept = Shell(bundle, "exec 3<three 4<four 5<three", "run --preserve-fds 2 c");
+        // 5 is what ls reads the folder by: the one that was passed without being counted is closed.
+        Assert.Equal("3\n4\n0\n1\n2\n3\n4\n5\n", kept.Output);
+    }
+
+    private static CommandResult Shell(CtrunBundle bundle, string redirect, string arguments)
+    {
+        ProcessStartInfo start = new("/bin/sh", ["-c", $"{redirect}; exec {EngineTools.Ctrun()} --root {bundle.Root} {arguments}"])
+        {
+            WorkingDirectory = bundle.Folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+        };
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return CtrunBundle.Finish(process);
     }
 
     [Fact]
