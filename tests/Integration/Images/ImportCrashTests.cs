@@ -10,30 +10,11 @@ namespace ContainerTools.Integration.Tests.Images;
 /// <summary>kill -9 and a full disk at any moment: what was acknowledged is there, the rest is gone with the next import.</summary>
 public sealed class ImportCrashTests : IDisposable
 {
-    private const string RootVariable = "CONTAINERTOOLS_TEST_STORE";
-
     private readonly StoreFixture _fixture = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public void Dispose() => _fixture.Dispose();
-
-    /// <summary>Run by the test below in a process of its own: imports and removes until it is killed.</summary>
-    [Fact(Explicit = true)]
-    public async Task Child_imports_and_removes_for_ever()
-    {
-        string root = Environment.GetEnvironmentVariable(RootVariable)!;
-        ImageStore store = new(new EnginePaths(Path.Combine(root, "root"), Path.Combine(root, "run")), _ => AsyncEnumerable.Empty<ImageUse>());
-        string acknowledged = Path.Combine(root, "acknowledged");
-        for (int i = 0; ; i = (i + 1) % 3)
-        {
-            string name = $"box{i}";
-            await store.ImportAsync(new ImageImportOptions { Path = Path.Combine(root, "scratch", $"{name}.tar"), Reference = name }, null, Token);
-            File.WriteAllText(acknowledged, name);
-            string other = $"box{(i + 1) % 3}";
-            if ((await store.ListAsync(Token).ToListAsync(Token)).Any(image => image.Reference == other + ":latest")) await store.RemoveAsync(other, new ImageRemoveOptions(), Token);
-        }
-    }
 
     [Fact]
     public async Task A_killed_process_loses_nothing_that_was_acknowledged_and_leaves_nothing_for_good()
@@ -128,9 +109,9 @@ public sealed class ImportCrashTests : IDisposable
         string host = Environment.ProcessPath!;
         List<string> arguments = [];
         if (Path.GetFileName(host) == "dotnet") arguments.Add(typeof(ImportCrashTests).Assembly.Location);
-        arguments.AddRange(["-explicit", "only", "-method", $"{typeof(ImportCrashTests).FullName}.{nameof(Child_imports_and_removes_for_ever)}"]);
+        arguments.AddRange(["-explicit", "only", "-method", $"{typeof(ImportCrashChild).FullName}.{nameof(ImportCrashChild.Imports_and_removes_for_ever)}"]);
         ProcessStartInfo start = new(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment[RootVariable] = _fixture.Folder;
+        start.Environment[ImportCrashChild.RootVariable] = _fixture.Folder;
         Process child = Process.Start(start)!;
         child.OutputDataReceived += (_, _) => { };
         child.ErrorDataReceived += (_, _) => { };

@@ -15,6 +15,7 @@ public sealed class StorageDriverTests : IDisposable
 {
     private string _folder = Path.Combine(Path.GetTempPath(), $"containertools-tests-{Guid.NewGuid():n}");
     private string? _image;
+    private string? _mountPoint;
     private Process? _namespace;
 
     public static TheoryData<string> Drivers => ["overlay", "vfs", "btrfs"];
@@ -26,6 +27,7 @@ public sealed class StorageDriverTests : IDisposable
             _namespace.StandardInput.Close();
             _namespace.WaitForExit();
             _namespace.Dispose();
+            Directory.Delete(_mountPoint!);
         }
         else if (Directory.Exists(_folder))
         {
@@ -182,9 +184,9 @@ public sealed class StorageDriverTests : IDisposable
         _image = Path.Combine(Path.GetTempPath(), $"containertools-btrfs-{Guid.NewGuid():n}.img");
         using (FileStream file = File.Create(_image)) file.SetLength(512L * 1024 * 1024);
         StoreFixture.Run("mkfs.btrfs", "-q", "-f", _image);
-        string mountPoint = Path.Combine(Path.GetTempPath(), $"containertools-btrfs-{Guid.NewGuid():n}");
-        Directory.CreateDirectory(mountPoint);
-        ProcessStartInfo start = new("unshare", ["-m", "--propagation", "private", "sh", "-c", "mount -o loop \"$1\" \"$2\" && echo $$ && read line; rmdir \"$2\" 2>/dev/null", "sh", _image, mountPoint])
+        _mountPoint = Path.ChangeExtension(_image, null);
+        Directory.CreateDirectory(_mountPoint);
+        ProcessStartInfo start = new("unshare", ["-m", "--propagation", "private", "sh", "-c", "mount -o loop \"$1\" \"$2\" && echo $$ && read line", "sh", _image, _mountPoint])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -194,7 +196,7 @@ public sealed class StorageDriverTests : IDisposable
         string? line = _namespace.StandardOutput.ReadLine();
         Assert.SkipWhen(line is null, $"this machine cannot mount btrfs from a file: {(line is null ? _namespace.StandardError.ReadToEnd().Trim() : "")}");
         int id = int.Parse(line!, CultureInfo.InvariantCulture);
-        _folder = $"/proc/{id}/root{mountPoint}";
+        _folder = $"/proc/{id}/root{_mountPoint}";
     }
 
     private string Container(string name = "container")
