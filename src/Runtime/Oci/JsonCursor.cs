@@ -189,7 +189,7 @@ internal ref struct JsonCursor
         return _reader.TokenType == JsonTokenType.Number ? true : throw Wrong("a number");
     }
 
-    private IReadOnlyList<T>? List<T>(Item<T> read)
+    private List<T>? List<T>(Item<T> read)
     {
         if (!Enter(JsonTokenType.StartArray, "a list")) return null;
         List<T> items = [];
@@ -197,7 +197,7 @@ internal ref struct JsonCursor
         return items;
     }
 
-    private IReadOnlyDictionary<string, T>? Map<T>(Item<T> read)
+    private Dictionary<string, T>? Map<T>(Item<T> read)
     {
         if (!Object()) return null;
         Dictionary<string, T> map = [];
