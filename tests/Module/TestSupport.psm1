@@ -1,0 +1,96 @@
+# What the specs of the module have in common: a store of their own with a small image in it, and containers to work on.
+Set-StrictMode -Version 3.0
+
+$script:Root = $null
+$script:Run = $null
+
+# Why the specs cannot run on this machine, in one sentence; nothing where they can.
+function Get-TestHostProblem {
+    if (-not [System.Environment]::IsPrivilegedProcess) { return 'containers need root on this machine' }
+    if (-not (Test-Path -LiteralPath (Get-PackagePath))) { return 'the module has not been packaged; build.sh test does so' }
+    if (-not (Test-Path -LiteralPath '/bin/busybox')) { return 'the image is made from /bin/busybox (package busybox-static)' }
+}
+
+# Skips the running test where the machine cannot run it. For BeforeEach.
+function Skip-WithoutTestHost {
+    $problem = Get-TestHostProblem
+    if ($problem) { Set-ItResult -Skipped -Because $problem }
+}
+
+function Get-PackagePath {
+    if ($env:CONTAINERTOOLS_PACKAGE) { $env:CONTAINERTOOLS_PACKAGE } else { [System.IO.Path]::GetFullPath("$PSScriptRoot/../../artifacts/package/ContainerTools") }
+}
+
+# Imports the packaged module and gives the engine empty folders. Outside TestDrive:, because what a block leaves there goes
+# when the block ends, and a store must not lose half of what is in it.
+function Start-TestEngine {
+    if (Get-TestHostProblem) { return }
+    Import-Module (Get-PackagePath) -Global
+    $id = [guid]::NewGuid().ToString('n').Substring(0, 8)
+    $script:Root = "$([System.IO.Path]::GetTempPath())ct-spec-$id"
+    $script:Run = "/run/ct-spec-$id"
+    $null = New-Item -ItemType Directory -Path $Root
+    $env:CONTAINERTOOLS_ROOT = "$Root/store"
+    $env:CONTAINERTOOLS_RUN = $Run
+    $null = Import-ContainerImage -Path (New-BusyboxArchive "$Root/busybox.tar") -Reference 'busybox:latest' -Command sh
+}
+
+# Removes everything that Start-TestEngine and the specs made.
+function Stop-TestEngine {
+    if (-not $Root) { return }
+    Get-Container | Remove-Container -Force
+    foreach ($folder in $Root, $Run) {
+        if (Test-Path -LiteralPath $folder) { [System.IO.Directory]::Delete($folder, $true) }
+    }
+    Remove-Item Env:CONTAINERTOOLS_ROOT, Env:CONTAINERTOOLS_RUN
+    $script:Root = $script:Run = $null
+}
+
+# Removes the containers that a test made, whatever they are doing. For AfterEach.
+function Clear-TestContainer {
+    if ($Root) { Get-Container | Remove-Container -Force }
+}
+
+# A root file system with busybox, a name for each of its programs, and two users.
+function New-BusyboxArchive([string] $Path) {
+    $file = [System.IO.File]::Create($Path)
+    $tar = [System.Formats.Tar.TarWriter]::new($file, [System.Formats.Tar.TarEntryFormat]::Pax, $false)
+    try {
+        foreach ($folder in 'bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp') {
+            $mode = if ($folder -eq 'tmp') { 1023 } else { 493 }
+            Add-TarEntry $tar Directory "$folder/" $mode
+        }
+        Add-TarEntry $tar RegularFile 'bin/busybox' 493 ([System.IO.File]::ReadAllBytes('/bin/busybox'))
+        foreach ($program in & /bin/busybox --list) {
+            if ($program -ne 'busybox') { Add-TarEntry $tar SymbolicLink "bin/$program" 511 -Link 'busybox' }
+        }
+        Add-TarEntry $tar RegularFile 'etc/passwd' 420 ([System.Text.Encoding]::ASCII.GetBytes("root:x:0:0:root:/root:/bin/sh`nalice:x:1000:1000::/:/bin/sh`n"))
+        Add-TarEntry $tar RegularFile 'etc/group' 420 ([System.Text.Encoding]::ASCII.GetBytes("root:x:0:`nalice:x:1000:`n"))
+    }
+    finally {
+        $tar.Dispose()
+        $file.Dispose()
+    }
+    $Path
+}
+
+function Add-TarEntry($Tar, [System.Formats.Tar.TarEntryType] $Type, [string] $Name, [int] $Mode, [byte[]] $Content, [string] $Link) {
+    $entry = [System.Formats.Tar.PaxTarEntry]::new($Type, $Name)
+    $entry.Mode = $Mode
+    if ($Link) { $entry.LinkName = $Link }
+    if ($Content) { $entry.DataStream = [System.IO.MemoryStream]::new($Content) }
+    $Tar.WriteEntry($entry)
+}
+
+# A container that runs until it is stopped, which is at once.
+function Start-TestContainer([string] $Name) {
+    New-Container busybox -Name $Name -StopSignal KILL -Label @{ spec = $Name } -- sleep 1000000 | Start-Container -PassThru
+}
+
+# A container that has never run.
+function New-TestContainer([string] $Name) {
+    New-Container busybox -Name $Name -StopSignal KILL -Label @{ spec = $Name } -- sleep 1000000
+}
+
+Export-ModuleMember -Function Get-TestHostProblem, Skip-WithoutTestHost, Get-PackagePath, Start-TestEngine, Stop-TestEngine,
+    Clear-TestContainer, New-BusyboxArchive, Start-TestContainer, New-TestContainer
