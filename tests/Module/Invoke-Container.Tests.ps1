@@ -59,7 +59,7 @@ Describe 'Invoke-Container' {
         try {
             $running = $shell.AddScript("Import-Module '$(Get-PackagePath)'; Invoke-Container busybox -Name one sleep 1000000").BeginInvoke()
             while (-not $running.IsCompleted -and -not (Get-Container one -State Running -ErrorAction Ignore)) { Start-Sleep -Milliseconds 20 }
-            $running.IsCompleted | Should -BeFalse -Because "it runs until it is stopped, but: $($shell.Streams.Error)"
+            $running.IsCompleted | Should -BeFalse -Because "it runs until it is stopped, but: $($shell.Streams.Error.ReadAll())"
             $shell.Stop()
             $running.IsCompleted | Should -BeTrue
         }
