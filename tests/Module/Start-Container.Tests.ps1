@@ -39,6 +39,11 @@ Describe 'Start-Container' {
         (Get-Container).State | Should -Be 'Running', 'Running'
     }
 
+    It 'passes containers on to another cmdlet that takes them' {
+        New-Container busybox -Name one -- true | Start-Container | Wait-Container | Remove-Container
+        Get-Container | Should -BeNullOrEmpty
+    }
+
     It 'starts nothing with -WhatIf' {
         $null = New-TestContainer one
         Start-Container one -WhatIf

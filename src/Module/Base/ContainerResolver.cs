@@ -26,15 +26,15 @@ internal sealed class ContainerResolver(ContainerCmdlet cmdlet)
         }
     }
 
-    /// <summary>The containers whose name or id fits a pattern, and that fit the filter.</summary>
+    /// <summary>
+    /// The containers whose name fits a pattern, and that fit the filter. Ids are not compared: one in sixteen fits a* by accident.
+    /// </summary>
     public IEnumerable<Container> FindPattern(string pattern, ContainerFilter filter)
     {
         WildcardPattern wildcard = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-        List<Container>? all = List(filter, pattern);
-        if (all is null) yield break;
-        foreach (Container container in all)
+        foreach (Container container in List(filter, pattern))
         {
-            if ((wildcard.IsMatch(container.Name) || wildcard.IsMatch(container.Id)) && Take(container)) yield return container;
+            if (wildcard.IsMatch(container.Name) && Take(container)) yield return container;
         }
     }
 
@@ -49,13 +49,16 @@ internal sealed class ContainerResolver(ContainerCmdlet cmdlet)
     /// <summary>Whether this container is met for the first time.</summary>
     public bool Take(Container container) => _taken.Add(container.Id);
 
-    // All of them first: what the cmdlet does to one must not change what the pattern meant.
-    private List<Container>? List(ContainerFilter filter, string pattern)
+    /// <summary>
+    /// The containers that fit the filter; none after an error has been written. All of them first: what the cmdlet does to one must not
+    /// change what was meant.
+    /// </summary>
+    /// <param name="filter">Which ones.</param>
+    /// <param name="target">What the user gave, for an error.</param>
+    public List<Container> List(ContainerFilter filter, string target)
     {
-        List<Container>? all = null;
-        cmdlet.Attempt(
-            pattern,
-            () => all = [.. cmdlet.Enumerate(ContainerCmdlet.Engine.Containers.ListAsync(filter, cmdlet.Cancellation))]);
+        List<Container> all = [];
+        cmdlet.Attempt(target, () => all.AddRange(cmdlet.Enumerate(ContainerCmdlet.Engine.Containers.ListAsync(filter, cmdlet.Cancellation))));
         return all;
     }
 }

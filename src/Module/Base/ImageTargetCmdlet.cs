@@ -26,9 +26,7 @@ public abstract class ImageTargetCmdlet : ContainerCmdlet
     /// <summary>Whether this image, under this reference, is met for the first time.</summary>
     internal bool Take(ContainerImage image) => _taken.Add($"{image.Id} {image.Reference}");
 
+    // An image that has a name is meant by it alone: one id in sixteen fits a* by accident.
     private static bool Fits(WildcardPattern pattern, ContainerImage image)
-        => (image.Reference is not null && pattern.IsMatch(image.Reference))
-            || (image.Repository is not null && pattern.IsMatch(image.Repository))
-            || pattern.IsMatch(image.Id)
-            || pattern.IsMatch(image.ShortId);
+        => pattern.IsMatch(image.Reference ?? image.Id) || (image.Repository is not null && pattern.IsMatch(image.Repository));
 }

@@ -252,6 +252,33 @@ public sealed class PipelineTests : IDisposable
         Assert.Equal(["a"], _session.Run("Start-Container a -PassThru").Lines);
     }
 
+    [Fact]
+    public void A_cmdlet_that_takes_containers_gets_them_from_the_one_before()
+    {
+        Session.Result result = _session.Run("New-Container busybox -Name job | Start-Container | Wait-Container | Remove-Container");
+
+        Assert.Empty(result.Output);
+        Assert.Equal(["create job", "start job", "wait job", "remove job"], _engine.Calls);
+        Assert.False(_engine.Has("job"));
+    }
+
+    [Theory]
+    [InlineData("Start-Container a | ForEach-Object { 'got' + $_ }")]
+    [InlineData("Start-Container a; Get-Container nope* | Stop-Container")]
+    [InlineData("Start-Container a | ForEach-Object { 'got' + $_ } | Stop-Container")]
+    [InlineData("& { Start-Container a } | ForEach-Object { $_ | Stop-Container }")]
+    [InlineData("1 | ForEach-Object { Start-Container a } | Stop-Container")]
+    public void Any_other_command_does_not(string script)
+    {
+        _engine.Add("a");
+
+        Session.Result result = _session.Run(script);
+
+        Assert.Empty(result.Errors);
+        Assert.Empty(result.Output);
+        Assert.Equal(["start a"], _engine.Calls);
+    }
+
     [Theory]
     [InlineData("Get-Container -State Running", "b")]
     [InlineData("Get-Container -Label tier", "a,b")]
@@ -261,6 +288,8 @@ public sealed class PipelineTests : IDisposable
     [InlineData("Get-Container a -State Running", "")]
     [InlineData("Get-Container B", "")]
     [InlineData("Get-Container [ab]", "a,b")]
+    [InlineData("Get-Container 0*", "")]
+    [InlineData("Get-Container b -State Running", "b")]
     public void Get_keeps_what_fits(string script, string expected)
     {
         _engine.Add("a");

@@ -82,7 +82,9 @@ public sealed class GetContainerCommand : ContainerCmdlet
     private IEnumerable<Container> FindExact(string name)
     {
         if (_resolver!.FindExact(name) is not { } found) return [];
-        return _filter == new ContainerFilter() ? (_resolver.Take(found) ? [found] : []) : _resolver.FindPattern(found.Id, _filter);
+        return _filter == ContainerFilter.All || _resolver.List(_filter, name).Any(container => container.Id == found.Id)
+            ? (_resolver.Take(found) ? [found] : [])
+            : [];
     }
 
     private bool FitsPattern(Container container) => _imagePattern?.IsMatch(container.Image) ?? true;
