@@ -99,6 +99,30 @@ public sealed class CgroupFolderTests
     }
 
     [Fact]
+    public void On_v2_a_parent_with_processes_is_not_made_threaded()
+    {
+        using FakeKernel kernel = FakeKernel.V2();
+        kernel.MakeFolder(kernel.Root + "/busy");
+        kernel["busy/cgroup.procs"] = "77";
+        ICgroup cgroup = kernel.Detect().Open("/busy/one");
+        cgroup.Create();
+        Assert.DoesNotContain(kernel.Writes, write => write.File == "busy/cgroup.subtree_control");
+    }
+
+    [Fact]
+    public void On_v2_a_threaded_subtree_is_refused_in_words()
+    {
+        using FakeKernel kernel = FakeKernel.V2("memory pids");
+        kernel.MakeFolder(kernel.Root + "/threaded");
+        kernel.MakeFolder(kernel.Root + "/threaded/one");
+        kernel["threaded/cgroup.procs"] = "77";
+        kernel["threaded/one/cgroup.type"] = "domain invalid";
+        ContainerException error = Assert.Throws<ContainerException>(kernel.Detect().Open("/threaded/one").Create);
+        Assert.Equal(ErrorCode.NotSupported, error.Code);
+        Assert.Contains("threaded", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void On_v2_a_parent_without_the_controller_is_named()
     {
         using FakeKernel kernel = FakeKernel.V2("memory pids");

@@ -184,7 +184,7 @@ internal sealed class FakeKernel : CgroupFiles, IDisposable
 
     private void Populate(string path)
     {
-        WriteText(path + "/cgroup.procs", "");
+        File.WriteAllText(path + "/cgroup.procs", "");
         if (_v2 is not null && path.StartsWith(_v2, StringComparison.Ordinal))
         {
             WriteText(path + "/cgroup.subtree_control", "");

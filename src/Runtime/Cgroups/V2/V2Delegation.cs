@@ -23,6 +23,7 @@ internal static class V2Delegation
         string all = string.Join(' ', controllers.Select(name => "+" + name));
         foreach (CgroupFolder folder in Above(root, path))
         {
+            if (IsBusy(root, folder)) return;
             if (folder.TryWrite(Enabled, all) == 0 || controllers.Count == 1) continue;
             // One refused controller refuses the whole line.
             foreach (string name in controllers) folder.TryWrite(Enabled, "+" + name);
@@ -34,9 +35,31 @@ internal static class V2Delegation
     {
         foreach (CgroupFolder folder in Above(root, path))
         {
-            int errno = folder.TryWrite(Enabled, "+" + controller);
+            int errno = IsBusy(root, folder) ? Errno.EBUSY : folder.TryWrite(Enabled, "+" + controller);
             if (errno != 0) throw Explain(folder, controller, errno);
         }
+    }
+
+    /// <summary>
+    /// Throws where no process can enter the cgroup: below one that somebody has made threaded, a new cgroup is "domain invalid" (kernel
+    /// Documentation/admin-guide/cgroup-v2.rst, Threads), and clone3 would answer EOPNOTSUPP without a word.
+    /// </summary>
+    public static void CheckCanBeEntered(CgroupFolder folder)
+    {
+        if (folder.Read("cgroup.type") is not ("domain invalid" or "threaded")) return;
+        throw new ContainerException(
+            ErrorCode.NotSupported, $"No container can run in {folder.Path}: it lies in a threaded subtree of cgroups; put the container below another cgroup.", folder.Path);
+    }
+
+    /// <summary>
+    /// Whether a cgroup has processes and so must not hand anything down. The kernel refuses that for most controllers; for cpu, cpuset
+    /// and pids it would turn the cgroup into the root of a threaded subtree instead, in which no container can run any more.
+    /// </summary>
+    private static bool IsBusy(CgroupFolder root, CgroupFolder folder)
+    {
+        if (folder.Path == root.Path) return false;
+        Span<byte> first = stackalloc byte[1];
+        return folder.TryRead("cgroup.procs", first) > 0;
     }
 
     private static KernelException Explain(CgroupFolder folder, string controller, int errno)

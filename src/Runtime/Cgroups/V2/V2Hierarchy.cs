@@ -39,7 +39,11 @@ internal sealed class V2Hierarchy(
         {
             IReadOnlyList<string> present = V2Delegation.Controllers(Folder(path));
             string[] missing = [.. wanted.Except(present)];
-            if (missing.Length > 0) V2Delegation.TryEnable(Root, path, missing);
+            if (missing.Length > 0)
+            {
+                V2Delegation.TryEnable(Root, path, missing);
+                V2Delegation.CheckCanBeEntered(Folder(path));
+            }
         }
 
         return made;
