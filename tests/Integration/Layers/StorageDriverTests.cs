@@ -42,7 +42,7 @@ public sealed class StorageDriverTests : IDisposable
     public void Layers_are_merged_as_the_image_says(string name)
     {
         IStorageDriver driver = Begin(name);
-        IReadOnlyList<string> layers = Layers(
+        List<string> layers = Layers(
             new TarBuilder().Folder("./", 0x1ED).Folder("etc").File("etc/kept", "below", 0x9ED, 3, 4, 1600000000).File("etc/gone", "x").Folder("var").File("var/old", "x")
                 .File("changed", "old").Folder("dir").File("dir/inner", "").File("first", "hard").HardLink("second", "first").SymbolicLink("link", "etc/kept")
                 .Folder("was-folder").File("was-folder/x", ""),
@@ -67,7 +67,7 @@ public sealed class StorageDriverTests : IDisposable
     public void What_one_container_writes_no_other_sees(string name)
     {
         IStorageDriver driver = Begin(name);
-        IReadOnlyList<string> layers = Layers(new TarBuilder().File("file", "image"));
+        List<string> layers = Layers(new TarBuilder().File("file", "image"));
         string[] containers = [Container("one"), Container("two")];
         foreach (string container in containers) driver.Prepare(container, layers, 0);
         Shell(driver, layers, "cd \"$0\"; echo changed > file; rm -rf gone; mkdir -p new/deep", containers[0]);
@@ -85,7 +85,7 @@ public sealed class StorageDriverTests : IDisposable
     {
         IStorageDriver driver = Begin(name);
         byte[] capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        IReadOnlyList<string> layers = Layers(new TarBuilder().Folder("./").File("su", "x", 0x9ED, 5, 6).Pax(("SCHILY.xattr.security.capability", capability)).File("ping", "x", 0x1ED));
+        List<string> layers = Layers(new TarBuilder().Folder("./").File("su", "x", 0x9ED, 5, 6).Pax(("SCHILY.xattr.security.capability", capability)).File("ping", "x", 0x1ED));
         string container = Container();
         driver.Prepare(container, layers, 100000);
         if (driver.RootMount(container, layers, null, null) is not null)
@@ -123,7 +123,7 @@ public sealed class StorageDriverTests : IDisposable
     public void Whatever_the_container_left_is_removed(string name)
     {
         IStorageDriver driver = Begin(name);
-        IReadOnlyList<string> layers = Layers(new TarBuilder().Folder("a").File("a/b", "x"));
+        List<string> layers = Layers(new TarBuilder().Folder("a").File("a/b", "x"));
         driver.Prepare(Container(), layers, 0);
         Shell(driver, layers, "cd \"$0\"; rm -r a; mkdir -p deep/er; chmod 0 deep/er deep; mkfifo pipe; ln -s /etc out; chattr +i pipe 2>/dev/null || true; echo x > still; chattr +i still || true");
         driver.Remove(Container());
@@ -136,7 +136,7 @@ public sealed class StorageDriverTests : IDisposable
     public void Many_layers_can_be_stacked(string name)
     {
         IStorageDriver driver = Begin(name);
-        IReadOnlyList<string> layers = Layers([.. Enumerable.Range(0, 127).Select(i => new TarBuilder().File($"file{i}", $"{i}").File("last", $"{i}"))]);
+        List<string> layers = Layers([.. Enumerable.Range(0, 127).Select(i => new TarBuilder().File($"file{i}", $"{i}").File("last", $"{i}"))]);
         driver.Prepare(Container(), layers, 0);
         if (driver.RootMount(Container(), layers, null, null) is { } mount)
         {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
 using ContainerTools.Runtime;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;

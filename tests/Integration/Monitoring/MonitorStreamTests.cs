@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using ContainerTools.Runtime;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Monitoring;
 using Microsoft.Win32.SafeHandles;

@@ -39,7 +39,7 @@ public sealed class PipelinePumpTests
         {
             pump.Post(() => ran = true);
             throw new InvalidOperationException("broken");
-        })));
+        }, TestContext.Current.CancellationToken)));
 
         Assert.Equal("broken", error.Message);
         Assert.True(ran);

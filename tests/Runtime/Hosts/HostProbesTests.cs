@@ -1,4 +1,3 @@
-using ContainerTools.Runtime;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Hosts;
 using ContainerTools.Runtime.Hosts.Trials;

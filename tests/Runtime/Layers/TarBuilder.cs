@@ -6,11 +6,11 @@ namespace ContainerTools.Tests.Archives;
 /// <summary>Writes tar archives byte by byte, wrong ones as well.</summary>
 internal sealed class TarBuilder
 {
-    private readonly MemoryStream _stream = new();
+    private readonly List<byte> _bytes = [];
 
     public byte[] Build(bool closed = true)
     {
-        byte[] bytes = _stream.ToArray();
+        byte[] bytes = _bytes.ToArray();
         return closed ? [.. bytes, .. new byte[1024]] : bytes;
     }
 
@@ -49,14 +49,14 @@ internal sealed class TarBuilder
 
     public TarBuilder Raw(byte[] bytes)
     {
-        _stream.Write(bytes);
+        _bytes.AddRange(bytes);
         return this;
     }
 
     public TarBuilder Content(byte[] content)
     {
-        _stream.Write(content);
-        _stream.Write(new byte[-content.Length & 511]);
+        _bytes.AddRange(content);
+        _bytes.AddRange(new byte[-content.Length & 511]);
         return this;
     }
 
@@ -82,7 +82,7 @@ internal sealed class TarBuilder
         Octal(block, 337, 8, minor);
         edit?.Invoke(block);
         Seal(block);
-        _stream.Write(block);
+        _bytes.AddRange(block);
         return this;
     }
 
