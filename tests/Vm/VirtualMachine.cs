@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ContainerTools.Runtime;
+using Xunit;
+
+namespace ContainerTools.Vm.Tests;
+
+/// <summary>How a check in the machine ended.</summary>
+internal sealed record CheckResult(int ExitCode, string Output);
+
+/// <summary>
+/// Boots a distribution's kernel with cgroup v2 alone under an emulator, with ctrun and busybox in its memory and nothing else, and runs all checks of
+/// Guest/checks in this one boot. No rights are needed, and nothing of this machine is touched.
+/// </summary>
+public sealed class VirtualMachine : IAsyncLifetime
+{
+    /// <summary>No limit on behaviour: it ends an emulator that hangs. A run takes one or two minutes.</summary>
+    private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(15);
+
+    private readonly Dictionary<string, CheckResult> _results = [];
+    private string _end = "";
+
+    /// <summary>Why there is no machine; null if there is one.</summary>
+    public string? SkipReason { get; private set; }
+
+    /// <summary>The kernel's release.</summary>
+    public string Release { get; private set; } = "";
+
+    private static string Guest => Path.Combine(AppContext.BaseDirectory, "Guest");
+
+    /// <summary>The names of all checks.</summary>
+    public static IEnumerable<TheoryDataRow<string>> Checks
+        => Directory.EnumerateFiles(Path.Combine(Guest, "checks"), "*.sh").Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileNameWithoutExtension(file)));
+
+    /// <summary>How a check ended.</summary>
+    internal CheckResult Result(string check)
+        => _results.GetValueOrDefault(check) ?? new CheckResult(-1, $"The machine ended without reporting on it. {_end}");
+
+    public async ValueTask InitializeAsync()
+    {
+        SkipReason = Probe(out string kernel, out string ctrun);
+        if (SkipReason is not null) return;
+        string work = Directory.CreateTempSubdirectory("vm-").FullName;
+        try
+        {
+            string memory = Path.Combine(work, "initramfs");
+            using (FileStream output = File.Create(memory))
+            using (var archive = new CpioArchive(output))
+            {
+                archive.AddFile("init", Path.Combine(Guest, "init"));
+                archive.AddFile("bin/busybox", VmTools.Busybox);
+                archive.AddFile("bin/ctrun", ctrun);
+                archive.AddFolder("guest", Guest);
+            }
+
+            await BootAsync(kernel, memory, work);
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static string? Probe(out string kernel, out string ctrun)
+    {
+        kernel = ctrun = "";
+        if (RuntimeInformation.ProcessArchitecture != Architecture.X64) return "the virtual machine is for x86-64";
+        if (!VmTools.Has(VmTools.Emulator)) return $"{VmTools.Emulator} is not installed (package qemu-system-x86)";
+        if (!File.Exists(VmTools.Busybox)) return "busybox-static is not installed";
+        try
+        {
+            ctrun = EngineTools.Ctrun();
+        }
+        catch (ContainerException error)
+        {
+            return $"needs ctrun: {error.Message}";
+        }
+
+        kernel = VmTools.Kernel(out string reason) ?? "";
+        return kernel.Length == 0 ? reason : null;
+    }
+
+    private async Task BootAsync(string kernel, string memory, string work)
+    {
+        string console = Path.Combine(work, "console"), report = Path.Combine(work, "report");
+        // Emulated even where there is KVM: nested virtualization fails in ways that have nothing to do with what is tested. Five-level page
+        // tables are slow to emulate and of no use here.
+        string[] arguments =
+        [
+            "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-kernel", kernel, "-initrd", memory, "-append", "console=ttyS0 quiet panic=-1 cgroup_no_v1=all", "-serial", $"file:{console}", "-serial", $"file:{report}",
+        ];
+        using Process emulator = Process.Start(new ProcessStartInfo(VmTools.Emulator, arguments) { RedirectStandardError = true })!;
+        Task<string> errors = emulator.StandardError.ReadToEndAsync();
+        using var guard = new CancellationTokenSource(s_guard);
+        try
+        {
+            await emulator.WaitForExitAsync(guard.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            emulator.Kill();
+            await emulator.WaitForExitAsync(CancellationToken.None);
+            _end = $"The emulator hung for {s_guard.TotalMinutes} minutes. ";
+        }
+
+        _end += $"Emulator: {(await errors).Trim()} Console: {Tail(console)}";
+        if (File.Exists(report)) Read(File.ReadLines(report));
+    }
+
+    private void Read(IEnumerable<string> lines)
+    {
+        var output = new List<string>();
+        foreach (string line in lines.Select(line => line.TrimEnd('\r')))
+        {
+            if (line.StartsWith("| ", StringComparison.Ordinal)) output.Add(line[2..]);
+            else if (line.StartsWith("begin ", StringComparison.Ordinal)) output.Clear();
+            else if (line.StartsWith("kernel ", StringComparison.Ordinal)) Release = line["kernel ".Length..];
+            else if (line.Split(' ') is ["end", string name, string code])
+                _results[name] = new CheckResult(int.Parse(code, CultureInfo.InvariantCulture), string.Join('\n', output));
+        }
+    }
+
+    private static string Tail(string file) => File.Exists(file) ? string.Join('\n', File.ReadLines(file).TakeLast(15)) : "";
+}
