@@ -105,6 +105,18 @@ internal sealed class ContainerLock : IDisposable
         if (Interlocked.Exchange(ref _file, null) is { } file) GiveBack(_folder, _gate, file);
     }
 
+    /// <summary>
+    /// Closes this one's descriptor without letting the lock go: it stays locked until the last copy is closed. For when the one who has a copy
+    /// goes on with what the lock is for, and this one does not wait for that. flock(2) would unlock all copies at once.
+    /// </summary>
+    public void LeaveToCopies()
+    {
+        if (Interlocked.Exchange(ref _file, null) is not { } file) return;
+        file.Dispose();
+        _gate.Semaphore.Release();
+        Leave(_folder, _gate);
+    }
+
     private static SafeFileHandle? Open(string folder)
     {
         string path = Path.Combine(folder, FileName);

@@ -1,4 +1,6 @@
 using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 using static ContainerTools.Runtime.Tests.Containers.TestToken;
 
@@ -43,6 +45,19 @@ public sealed class ContainerLockTests : IDisposable
         held!.Dispose();
         using ContainerLock? again = await ContainerLock.TakeAsync(_folder, Cancel);
         Assert.NotNull(again);
+    }
+
+    [Fact]
+    public async Task Left_to_a_copy_it_stays_locked_until_that_is_closed()
+    {
+        using ContainerLock? held = await ContainerLock.TakeAsync(_folder, Cancel);
+        using (SafeFileHandle copy = Libc.Duplicate(held!.File, 10))
+        {
+            held.LeaveToCopies();
+            Assert.True(ContainerLock.IsHeld(_folder));
+        }
+
+        Assert.False(ContainerLock.IsHeld(_folder));
     }
 
     [Fact]

@@ -46,12 +46,19 @@ internal static class StartOperation
             StartFiles.Write(services, record);
             await MonitorProcess.StartAsync(files.RunFolder, locked.Lock.File, cancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException)
+        {
+            // Only the wait for the report is cancelled: the monitor is starting the container, and needs the lock for it. Unlocked, the next command would
+            // take the run for one whose start has died, and kill it.
+            locked.Lock.LeaveToCopies();
+            throw;
+        }
         catch (ContainerException error) when (error is not KernelException)
         {
             TidyUp(services, record.Id);
             throw new ContainerException(error.Code, error.Message, record.Name, error);
         }
-        catch (Exception error) when (error is not OperationCanceledException)
+        catch
         {
             TidyUp(services, record.Id);
             throw;
