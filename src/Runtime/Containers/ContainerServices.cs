@@ -25,7 +25,7 @@ internal sealed class ContainerServices
         OpenCgroup = openCgroup;
         StateReader = new ContainerStateReader(paths);
         Volumes = new VolumeStore(paths);
-        Store = new ContainerStore(paths, driver.Remove, Volumes.Remove);
+        Store = new ContainerStore(paths, folder => RecordedDriver.RemoveLayer(folder, driver), Volumes.Remove);
         IdRanges = new IdRanges(paths);
     }
 
@@ -37,7 +37,7 @@ internal sealed class ContainerServices
     public ContainerStateReader StateReader { get; }
     /// <summary>The images.</summary>
     public IImageStore Images { get; }
-    /// <summary>Makes writable layers.</summary>
+    /// <summary>Makes the writable layers of new containers.</summary>
     public IStorageDriver Driver { get; }
     /// <summary>Opens the cgroup of a path below each hierarchy's root; it need not exist.</summary>
     public Func<string, ICgroup> OpenCgroup { get; }
@@ -103,7 +103,7 @@ internal sealed class ContainerServices
         {
             Record = record,
             Files = Store.Files(record.Id),
-            RootMount = Driver.RootMount(Paths.Container(record.Id), LayerFolders(record), map, map),
+            RootMount = RecordedDriver.Of(record.StorageDriver, Driver).RootMount(Paths.Container(record.Id), LayerFolders(record), map, map),
             AvailableCapabilities = record.Configuration.UserNamespace ? Capability.KernelMask() : Capability.AvailableMask(),
             Seccomp = capabilities => SeccompOf(record, capabilities),
             DeviceRules = DefaultDeviceRules.Create(),

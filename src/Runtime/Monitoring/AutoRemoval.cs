@@ -22,7 +22,8 @@ internal static class AutoRemoval
         // Removed by somebody else, or started again, while this waited for the lock.
         if (!Directory.Exists(record.ContainerFolder) || Directory.Exists(runFolder)) return;
         EnginePaths paths = new(Path.GetDirectoryName(Path.GetDirectoryName(record.ContainerFolder))!, "/");
-        ContainerStore store = new(paths, StorageDrivers.Select(paths).Remove, new VolumeStore(paths).Remove);
+        IStorageDriver selected = StorageDrivers.Select(paths);
+        ContainerStore store = new(paths, folder => RecordedDriver.RemoveLayer(folder, selected), new VolumeStore(paths).Remove);
         string[] names = record.NameLink is { } link ? [Path.GetFileName(link)] : [];
         store.Remove(record.Id, names, [.. record.OwnedFolders.Select(Path.GetFileName)!]);
     }
