@@ -62,7 +62,7 @@ internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLay
             }
 
             if (record is not null) yield return record;
-            else ClearAbandoned(folder);
+            else TryClearAbandoned(folder);
         }
     }
 
@@ -142,6 +142,20 @@ internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLay
     /// <summary>Takes a container's lock; throws when the container is gone.</summary>
     public async ValueTask<ContainerLock> LockAsync(string id, CancellationToken cancellationToken)
         => await ContainerLock.TakeAsync(Paths.Container(id), cancellationToken).ConfigureAwait(false) ?? throw NotFound(id);
+
+    // A folder that cannot be removed, for a mount below it or a failing disk, must not keep the others from being listed. It is no container: nothing is
+    // missing from the list, and the next listing tries again.
+    private void TryClearAbandoned(string folder)
+    {
+        try
+        {
+            ClearAbandoned(folder);
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            System.Diagnostics.Trace.TraceWarning("{0} cannot be cleared away: {1}", folder, error.Message);
+        }
+    }
 
     /// <summary>Removes a folder whose maker or remover has died; leaves it alone while somebody holds its lock.</summary>
     private void ClearAbandoned(string folder)

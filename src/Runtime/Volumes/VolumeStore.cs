@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -54,15 +55,16 @@ internal sealed class VolumeStore(EnginePaths paths)
         if (!Directory.Exists(folder)) return;
         try
         {
-            Directory.Delete(folder, recursive: true);
+            // A container may have left immutable files in it.
+            FolderRemoval.Remove(folder);
         }
-        catch (DirectoryNotFoundException)
+        catch (KernelException) when (!Directory.Exists(folder))
         {
             // Another process was faster.
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (KernelException error)
         {
-            throw new ContainerException(ErrorCode.KernelError, $"The volume {name} cannot be removed: {error.Message}", name, error);
+            throw new ContainerException(error.Code, $"The volume {name} cannot be removed: {error.Message}", name, error);
         }
     }
 }

@@ -42,6 +42,39 @@ public sealed class ContainerStateReaderTests : IDisposable
         Assert.Equal(status == RunStatus.Exited ? 7 : null, container.ExitCode);
     }
 
+    [Fact]
+    public async Task A_limit_that_cannot_be_written_down_is_taken_back()
+    {
+        ContainerFiles files = await NewAsync();
+        Run(files, RunStatus.Running, Environment.ProcessId, OwnStartTime);
+        MemoryCgroup cgroup = new("c") { Exists = true, Limit = new ContainerLimit { Memory = 64 << 20 } };
+        cgroup.OnApply = () =>
+        {
+            File.Delete(files.Record);
+            Directory.CreateDirectory(files.Record);
+        };
+        _engine.Cgroups["/containertools/" + files.Id] = cgroup;
+
+        ContainerLimit change = new() { Memory = 128 << 20, Processes = 5 };
+        await Assert.ThrowsAnyAsync<Exception>(() => _engine.Operations.SetLimitAsync("web", change, Cancel));
+
+        Assert.Equal([128 << 20, 64 << 20], cgroup.Applied.Select(resources => resources.Memory?.Limit));
+        Assert.Equal([5, -1], cgroup.Applied.Select(resources => resources.Pids?.Limit));
+    }
+
+    [Fact]
+    public async Task A_container_that_cannot_be_read_or_repaired_is_listed_with_what_is_wrong()
+    {
+        ContainerFiles files = await NewAsync();
+        await _engine.CreateAsync("db");
+        Directory.CreateDirectory(files.RunFolder);
+        File.WriteAllText(files.State, "{");
+        List<Container> all = await _engine.ListAsync();
+        Assert.Equal(2, all.Count);
+        Assert.Contains("damaged", all.Single(container => container.Id == files.Id).Error, StringComparison.Ordinal);
+        Assert.Null(all.Single(container => container.Id != files.Id).Error);
+    }
+
     [Theory]
     [InlineData("other process with that number")]
     [InlineData("other boot")]

@@ -13,12 +13,19 @@ internal sealed class MemoryCgroup(string path) : ICgroup
     public bool Killed { get; private set; }
     public List<OciResources> Applied { get; } = [];
     public Exception? OnFreeze { get; set; }
+    public Action? OnApply { get; set; }
     public ContainerLimit Limit { get; set; } = new();
     public long? MemoryUsage => null;
     public long OomKillCount => 0;
 
     public void Create() => Exists = true;
-    public void Apply(OciResources resources) => Applied.Add(resources);
+
+    public void Apply(OciResources resources)
+    {
+        Applied.Add(resources);
+        OnApply?.Invoke();
+    }
+
     public CgroupEntry OpenEntry() => new();
     public void Attach(int processId) => throw new NotSupportedException();
 

@@ -37,22 +37,58 @@ internal static class LimitOperation
         ContainerLimit merged = ContainerLimits.Merge(record.Configuration.Limit, change);
         ContainerLimits.Check(merged, CpuList.Processors, CpuList.MemoryNodes);
         bool runs = locked.Status.State is ContainerState.Running or ContainerState.Paused;
-        if (runs)
+        UndoList undo = new();
+        try
         {
-            // The quota is made from both: a change of one goes with the other as it is.
-            ContainerLimit applied = change.Cpus is null && change.CpuPeriod is null
-                ? change
-                : change with { Cpus = merged.Cpus, CpuPeriod = merged.CpuPeriod };
-            Cgroup(services, record.Id, locked.Status).Apply(ContainerLimits.ToResources(applied));
-        }
+            if (runs)
+            {
+                // Before the change, which may be refused half-way.
+                ICgroup cgroup = Cgroup(services, record.Id, locked.Status);
+                ContainerLimit before = Before(cgroup.ReadLimit(), change);
+                undo.Push(() => cgroup.Apply(ContainerLimits.ToResources(before)));
+                // The quota is made from both: a change of one goes with the other as it is.
+                ContainerLimit applied = change.Cpus is null && change.CpuPeriod is null
+                    ? change
+                    : change with { Cpus = merged.Cpus, CpuPeriod = merged.CpuPeriod };
+                cgroup.Apply(ContainerLimits.ToResources(applied));
+            }
 
-        ContainerRecord changed = record with
+            ContainerRecord changed = record with
+            {
+                Configuration = record.Configuration with { Limit = ContainerLimits.Normalize(merged) },
+            };
+            services.Store.Write(changed);
+            undo.Push(() => services.Store.Write(record));
+            StartFiles.UpdateConfig(services, changed);
+            undo.Clear();
+            return runs ? ContainerLimits.Normalize(Cgroup(services, record.Id, locked.Status).ReadLimit()) : changed.Configuration.Limit;
+        }
+        catch
         {
-            Configuration = record.Configuration with { Limit = ContainerLimits.Normalize(merged) },
+            // A container that runs with other limits than its record says would change them at its next start.
+            undo.Run();
+            throw;
+        }
+    }
+
+    // What puts back what a change changes, and no more; what was not limited is so said, for null would leave it as it is.
+    private static ContainerLimit Before(ContainerLimit limit, ContainerLimit change)
+    {
+        bool cpu = change.Cpus is not null || change.CpuPeriod is not null;
+        return new ContainerLimit
+        {
+            Memory = change.Memory is null ? null : limit.Memory ?? -1,
+            MemoryReservation = change.MemoryReservation is null ? null : limit.MemoryReservation ?? -1,
+            // A change of the memory alone may move this as well.
+            MemorySwap = change.MemorySwap is not null ? limit.MemorySwap ?? -1 : change.Memory is not null ? limit.MemorySwap : null,
+            Cpus = cpu ? limit.Cpus ?? 0 : null,
+            CpuPeriod = cpu ? limit.CpuPeriod : null,
+            CpuShares = change.CpuShares is null ? null : limit.CpuShares ?? 1024,
+            CpuSet = change.CpuSet is null ? null : limit.CpuSet ?? CpuList.Processors.ToString(),
+            CpuSetMemoryNodes = change.CpuSetMemoryNodes is null ? null : limit.CpuSetMemoryNodes ?? CpuList.MemoryNodes.ToString(),
+            Processes = change.Processes is null ? null : limit.Processes ?? -1,
+            BlockIOWeight = change.BlockIOWeight is null ? null : limit.BlockIOWeight,
         };
-        services.Store.Write(changed);
-        StartFiles.UpdateConfig(services, changed);
-        return runs ? ContainerLimits.Normalize(Cgroup(services, record.Id, locked.Status).ReadLimit()) : changed.Configuration.Limit;
     }
 
     private static ICgroup Cgroup(ContainerServices services, string id, ContainerStatus status)

@@ -17,7 +17,7 @@ internal static class ListOperation
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (!FitsRecord(record, filter)) continue;
-            Container container = services.Inspect(record, running.Contains(record.Id));
+            Container container = Look(services, record, running.Contains(record.Id));
             if (filter.States is null || filter.States.Contains(container.State)) found.Add(container);
         }
 
@@ -28,6 +28,33 @@ internal static class ListOperation
         {
             cancellationToken.ThrowIfCancellationRequested();
             yield return container;
+        }
+    }
+
+    // One container that cannot be read or repaired must not keep the others from being seen: it is listed with what is wrong with it.
+    private static Container Look(ContainerServices services, ContainerRecord record, bool hasRunFolder)
+    {
+        try
+        {
+            return services.Inspect(record, hasRunFolder);
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            ContainerRecord damaged = record with { Damage = record.Damage ?? error.Message };
+            return Snapshot.Of(damaged, LastStatus(services, record.Id, hasRunFolder), services.Store.Files(record.Id));
+        }
+    }
+
+    private static ContainerStatus LastStatus(ContainerServices services, string id, bool hasRunFolder)
+    {
+        try
+        {
+            return services.StateReader.Read(id, hasRunFolder);
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            // The state's own files cannot be read. They are only there once it was started; that it runs nobody can say.
+            return new ContainerStatus { State = ContainerState.Exited };
         }
     }
 
