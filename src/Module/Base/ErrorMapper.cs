@@ -18,6 +18,11 @@ internal static class ErrorMapper
     {
         if (error is AggregateException { InnerExceptions.Count: 1 } aggregate) error = aggregate.InnerExceptions[0];
         ErrorCode? code = CodeOf(error);
+        if (code == ErrorCode.StorageFull && error is IOException)
+        {
+            error = new ContainerException(ErrorCode.StorageFull, $"The disk is full, or a quota is used up: {error.Message}", null, error);
+        }
+
         object? about = target ?? (error as ContainerException)?.Target;
         if (code is null) return new ErrorRecord(error, UnexpectedId, ErrorCategory.NotSpecified, about);
 
@@ -37,6 +42,8 @@ internal static class ErrorMapper
         ContainerException container => container.Code,
         UnauthorizedAccessException => ErrorCode.PermissionDenied,
         FileNotFoundException or DirectoryNotFoundException => ErrorCode.FileNotFound,
+        // As everywhere in .NET on Unix, HResult is the errno: ENOSPC, EDQUOT.
+        IOException { HResult: 28 or 122 } => ErrorCode.StorageFull,
         TimeoutException => ErrorCode.Timeout,
         _ => null,
     };

@@ -46,6 +46,9 @@ public sealed class ErrorMapperTests
     {
         Assert.Equal("PermissionDenied", ErrorMapper.ToRecord(new UnauthorizedAccessException("no"), null).FullyQualifiedErrorId);
         Assert.Equal("FileNotFound", ErrorMapper.ToRecord(new FileNotFoundException("no"), null).FullyQualifiedErrorId);
+        Assert.Equal("StorageFull", ErrorMapper.ToRecord(new IOException("no", 28), null).FullyQualifiedErrorId);
+        Assert.Equal("StorageFull", ErrorMapper.ToRecord(new IOException("no", 122), null).FullyQualifiedErrorId);
+        Assert.Equal("UnexpectedError", ErrorMapper.ToRecord(new IOException("no", 5), null).FullyQualifiedErrorId);
         Assert.Equal("UnexpectedError", ErrorMapper.ToRecord(new InvalidOperationException("no"), null).FullyQualifiedErrorId);
     }
 

@@ -23,7 +23,15 @@ internal static class PauseOperation
         }
         catch
         {
-            File.Delete(files.Paused);
+            try
+            {
+                File.Delete(files.Paused);
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // It ended meanwhile, and its run folder is gone with the mark: what went wrong first is what is to be said.
+            }
+
             throw;
         }
 
