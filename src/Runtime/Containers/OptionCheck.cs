@@ -154,11 +154,13 @@ internal static partial class OptionCheck
     {
         NoNul(value, "kernel parameter");
         string dotted = name.Replace('/', '.');
+        // No empty, "." or ".." part, which would lead out of the tree that the name seems to be in.
+        if (dotted.Contains("..", StringComparison.Ordinal) || dotted.StartsWith('.') || dotted.EndsWith('.')) throw Invalid($"'{name}' is not the name of a kernel parameter.", name);
         if (s_ipcParameters.Contains(dotted) || dotted.StartsWith("fs.mqueue.", StringComparison.Ordinal))
         {
             if (configuration.IpcMode == "host") throw Invalid($"The kernel parameter {name} is the host's where its IPC namespace is shared.", name);
         }
-        else if (dotted.StartsWith("net.", StringComparison.Ordinal) && !dotted.Contains("..", StringComparison.Ordinal))
+        else if (dotted.StartsWith("net.", StringComparison.Ordinal))
         {
             if (configuration.NetworkMode == "host") throw Invalid($"The kernel parameter {name} is the host's where its network is shared.", name);
         }

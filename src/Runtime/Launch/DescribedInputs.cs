@@ -21,7 +21,7 @@ internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInpu
     }
 
     /// <inheritdoc/>
-    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps) => new(-1, Directory.Exists(path));
+    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE) => new(-1, Directory.Exists(path));
 
     /// <inheritdoc/>
     public int OpenOverlay(OverlayRoot overlay) => -1;

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Launch;
@@ -8,8 +9,8 @@ namespace ContainerTools.Runtime.Launch;
 /// </summary>
 internal interface ILaunchInputs
 {
-    /// <summary>A detached copy of the mount at a path of the host, id-mapped where a map is given.</summary>
-    OpenedTree OpenTree(string path, bool recursive, IdMaps? maps);
+    /// <summary>A detached copy of the mount at a path of the host, id-mapped where a map is given, with a propagation (MS_PRIVATE, MS_SLAVE, …) of its own.</summary>
+    OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE);
 
     /// <summary>A detached mount of the overlay that is the container's root.</summary>
     int OpenOverlay(OverlayRoot overlay);

@@ -37,7 +37,7 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
     }
 
     /// <inheritdoc/>
-    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps)
+    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE)
     {
         SafeFileHandle tree;
         try
@@ -49,6 +49,9 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
             throw new ContainerException(ErrorCode.FileNotFound, $"The mount's source {path} does not exist.", path, error);
         }
 
+        // A copy of a shared mount is its peer: what the container mounts below it would appear on the host, and a peer cannot become "/". The launch
+        // sets what the configuration asks for where the mount is attached; a slave goes on hearing of what the host mounts.
+        Libc.SetMountAttributes(tree, new MountAttributes(0, 0, propagation, 0), recursive: true, path);
         if (maps is not null) MapIds(tree, maps, recursive, path);
         return new OpenedTree(Number(tree), Directory.Exists(path));
     }

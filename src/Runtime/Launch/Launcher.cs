@@ -60,6 +60,12 @@ internal static class Launcher
             ?? throw new ContainerException(ErrorCode.ContainerNotRunning, "The container's first process has ended.", null);
         using SafeFileHandle root = Libc.Open(
             string.Create(CultureInfo.InvariantCulture, $"/proc/{request.ContainerProcessId}/root"), Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        // Compared after the descriptors are open: they belong to this process and no other.
+        if (!ProcessStat.IsAlive(request.ContainerProcessId, request.ContainerStartTime))
+        {
+            throw new ContainerException(ErrorCode.ContainerNotRunning, "The container's first process has ended.", null);
+        }
+
         using LaunchInputs inputs = new(request.Spec, "/") { RootFolder = root };
         using Handshake handshake = new(null);
         if (request.Process.Terminal) handshake.UseConsole();

@@ -11,10 +11,12 @@ internal static class RootPaths
     private const ulong Resolve = Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS;
 
     /// <summary>A folder's descriptor (O_PATH); missing folders on the way are made, mode 0755.</summary>
-    public static Slot Folder(LaunchContext context, string path)
+    public static Slot Folder(LaunchContext context, string path) => Folder(context, path, followLinks: true);
+
+    private static Slot Folder(LaunchContext context, string path, bool followLinks)
     {
         LaunchPlan plan = context.Plan;
-        string relative = DanglingLinks.Follow(context, Relative(path));
+        string relative = followLinks ? DanglingLinks.Follow(context, Relative(path)) : Relative(path);
         int direct = Open(context, relative, path, Libc.O_PATH | Libc.O_DIRECTORY);
         Slot folder = plan.Result(path);
         plan.Ignore(Errno.ENOENT);
@@ -34,6 +36,25 @@ internal static class RootPaths
         }
 
         plan.SkipFrom(direct);
+        return folder;
+    }
+
+    /// <summary>
+    /// As <see cref="Folder(LaunchContext, string)"/>, but no part of the path may be a symbolic link. For proc and sysfs, whose dangerous parts are masked by their names later:
+    /// behind a link of a hostile image these names would lead elsewhere, and leave the real ones open (the class of CVE-2019-19921).
+    /// </summary>
+    public static Slot OrdinaryFolder(LaunchContext context, string path)
+    {
+        LaunchPlan plan = context.Plan;
+        string relative = Relative(path);
+        Slot made = Folder(context, path, followLinks: false);
+        OpenHow how = new((ulong)(uint)(Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC), 0, Resolve | Libc.RESOLVE_NO_SYMLINKS);
+        plan.Call(
+            SystemCall.Openat2, "open the ordinary folder", path, context.Root, plan.Text(relative.Length == 0 ? "." : relative),
+            plan.Structure(how, "O_PATH|O_DIRECTORY, RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS"), 24);
+        plan.RetryAgain();
+        Slot folder = plan.Result(path);
+        plan.Call(SystemCall.Close, "close", "", made);
         return folder;
     }
 
@@ -67,12 +88,26 @@ internal static class RootPaths
 
     /// <summary>openat2 below the root.</summary>
     /// <returns>The step's index.</returns>
-    public static int Open(LaunchContext context, string relative, string shown, int flags)
+    public static int Open(LaunchContext context, string relative, string shown, int flags) => Open(context, context.Root, relative, shown, flags);
+
+    /// <summary>
+    /// As <see cref="Open(LaunchContext, string, string, int)"/>; a path below /proc starts at the proc that the plan itself mounted, whatever lies in
+    /// the image's way to it.
+    /// </summary>
+    public static int OpenProtected(LaunchContext context, string path, int flags)
+    {
+        string relative = Relative(path);
+        return context.Proc is { } proc && relative.StartsWith("proc/", StringComparison.Ordinal)
+            ? Open(context, proc, relative[5..], path, flags)
+            : Open(context, context.Root, relative, path, flags);
+    }
+
+    private static int Open(LaunchContext context, Slot start, string relative, string shown, int flags)
     {
         LaunchPlan plan = context.Plan;
         OpenHow how = new((ulong)(uint)(flags | Libc.O_CLOEXEC), 0, Resolve);
         int step = plan.Call(
-            SystemCall.Openat2, "open", shown, context.Root, plan.Text(relative.Length == 0 ? "." : relative), plan.Structure(how, FlagsOf(flags)), 24);
+            SystemCall.Openat2, "open", shown, start, plan.Text(relative.Length == 0 ? "." : relative), plan.Structure(how, FlagsOf(flags)), 24);
         plan.RetryAgain();
         return step;
     }

@@ -31,20 +31,42 @@ public sealed class HostileRootTests
         bundle.AssertClean();
     }
 
-    [Fact]
-    public void A_proc_that_is_a_link_is_replaced_inside_the_root()
+    [Theory]
+    [InlineData("real", "")]
+    // The link is there when proc is mounted, and hidden by the mount on /dev when the masked paths are looked up.
+    [InlineData("dev/link", "dev/link")]
+    public void A_proc_that_is_a_link_is_refused(string target, string second)
     {
-        // The class of CVE-2019-16884: settings must not be written to a proc of the image's choice.
+        // The class of CVE-2019-19921 and CVE-2019-16884: behind a link the names of the masked paths lead elsewhere, and settings are written to files of the image.
         using CtrunBundle bundle = CtrunBundle.Create();
         string rootfs = Path.Combine(bundle.Folder, "rootfs");
         Directory.Delete(Path.Combine(rootfs, "proc"));
-        Directory.CreateDirectory(Path.Combine(rootfs, "real", "sys", "net", "ipv4"));
-        File.WriteAllText(Path.Combine(rootfs, "real", "sys", "net", "ipv4", "ip_forward"), "untouched");
-        File.CreateSymbolicLink(Path.Combine(rootfs, "proc"), "real");
-        bundle.WriteScript("true", spec => spec with { Linux = spec.Linux! with { Sysctl = new Dictionary<string, string> { ["net.ipv4.ip_forward"] = "1" } } });
-        bundle.Run("run", "c");
-        Assert.Equal("untouched", File.ReadAllText(Path.Combine(rootfs, "real", "sys", "net", "ipv4", "ip_forward")));
+        Directory.CreateDirectory(Path.Combine(rootfs, "real"));
+        File.CreateSymbolicLink(Path.Combine(rootfs, "proc"), target);
+        if (second.Length > 0) File.CreateSymbolicLink(Path.Combine(rootfs, second), "/real");
+        bundle.WriteScript("echo 1 > /real/sys/kernel/printk_ratelimit_burst");
+        Assert.Contains("open the ordinary folder /proc: ELOOP", bundle.Fail("run", "c"), StringComparison.Ordinal);
         bundle.AssertClean();
+    }
+
+    [Fact]
+    public void Nothing_appears_on_a_host_whose_mounts_are_shared()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        // As on every host with systemd; in a mount namespace of its own, which ends with the shell.
+        bundle.WriteScript("grep -c . /proc/self/mountinfo > /dev/null; echo ran", spec => spec with
+        {
+            Mounts = [.. spec.Mounts!, new OciMount { Destination = "/tmp", Type = "bind", Source = Path.Combine(bundle.Folder, "rootfs", "etc"), Options = ["bind"] }],
+        });
+        string script = $"mount --bind '{bundle.Folder}' '{bundle.Folder}' && mount --make-shared '{bundle.Folder}' && cd '{bundle.Folder}' && '{EngineTools.Ctrun()}' --root state run c && grep -c '{bundle.Folder}/' /proc/self/mountinfo";
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("unshare", ["--mount", "--propagation", "private", "sh", "-c", script])
+            {
+                RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            })!;
+        process.StandardInput.Close();
+        CommandResult result = CtrunBundle.Finish(process);
+        Assert.Equal(("ran\n0\n", ""), (result.Output, result.Error));
     }
 
     [Fact]

@@ -107,6 +107,8 @@ public sealed class LaunchPlanTests
         { "hostName", "The host name 'box' is set without a uts namespace; it would change the host's." },
         { "hostParameter", "The kernel parameter kernel.panic belongs to the whole machine, not to a namespace; set it on the host." },
         { "netParameter", "The kernel parameter net.ipv4.ip_forward needs a network namespace of the container's own." },
+        { "climbingParameter", "'net/../kernel/core_pattern' is not the name of a kernel parameter." },
+        { "overProc", "/proc/sys cannot be a mount point: it is inside /proc." },
         { "noSource", "The bind mount on /data has no source." },
         { "zero", "'/a\\0b' contains a zero byte, which no path, argument or variable can." },
         { "limit", "There is no process limit 'RLIMIT_X'; see setrlimit(2)." },
@@ -132,6 +134,8 @@ public sealed class LaunchPlanTests
             {
                 Linux = Without(small, "network").Linux! with { Sysctl = new Dictionary<string, string> { ["net.ipv4.ip_forward"] = "1" } },
             },
+            "climbingParameter" => small with { Linux = small.Linux! with { Sysctl = new Dictionary<string, string> { ["net/../kernel/core_pattern"] = "|x" } } },
+            "overProc" => small with { Mounts = [new OciMount { Destination = "/proc/sys", Type = "tmpfs" }] },
             "noSource" => small with { Mounts = [new OciMount { Destination = "/data", Type = "bind" }] },
             "zero" => small with { Process = small.Process! with { Args = ["/a\0b"] } },
             "limit" => small with { Process = small.Process! with { Rlimits = [new OciRlimit("RLIMIT_X", 1, 1)] } },

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,7 +12,7 @@ internal sealed class PlannedLaunch : ILaunchInputs
 
     public List<string> Opened { get; } = [];
 
-    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps)
+    public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE)
     {
         Opened.Add($"tree {path}{(recursive ? " recursive" : "")}{(maps is null ? "" : " id-mapped")}");
         return new OpenedTree(100 + Opened.Count, !path.EndsWith(".file", StringComparison.Ordinal) && !path.StartsWith("/dev/", StringComparison.Ordinal));

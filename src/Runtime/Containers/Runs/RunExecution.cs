@@ -43,6 +43,7 @@ internal static class RunExecution
             Spec = spec,
             Process = process,
             ContainerProcessId = record.ProcessId,
+            ContainerStartTime = record.ProcessStartTime,
             Cgroup = record.CgroupPath is { } path ? CgroupHost.Current.Open(path, RunCgroup.ScopeOf(spec)) : null,
             PreservedDescriptors = request.PreservedDescriptors,
         });

@@ -63,6 +63,7 @@ internal static class ExecHost
             Spec = spec,
             Process = process,
             ContainerProcessId = run.ProcessId,
+            ContainerStartTime = run.ProcessStartTime,
             Cgroup = run.CgroupPath is { } path ? CgroupHost.Current.Open(path) : null,
         });
     }

@@ -45,6 +45,11 @@ internal static class KernelParameters
     /// <summary>Only parameters that belong to a namespace of the container: others would change the host.</summary>
     private static void Check(LaunchContext context, string name)
     {
+        foreach (string part in PathOf(name).Split('/'))
+        {
+            if (part is "" or "." or "..") throw LaunchContext.Invalid($"'{name}' is not the name of a kernel parameter.", name);
+        }
+
         string dotted = PathOf(name).Replace('/', '.');
         bool ipc = dotted is "kernel.msgmax" or "kernel.msgmnb" or "kernel.msgmni" or "kernel.sem" or "kernel.shmall" or "kernel.shmmax"
             or "kernel.shmmni" or "kernel.shm_rmid_forced" || dotted.StartsWith("fs.mqueue.", StringComparison.Ordinal);

@@ -11,6 +11,12 @@ internal static class Mounts
 {
     private static readonly string[] s_pseudo = ["proc", "sysfs", "tmpfs", "devpts", "mqueue", "cgroup", "cgroup2", "overlay", "debugfs", "securityfs", "tracefs", "bpf"];
 
+    private static readonly string[] s_replaceable =
+    [
+        "proc/cpuinfo", "proc/diskstats", "proc/meminfo", "proc/stat", "proc/swaps", "proc/uptime", "proc/loadavg", "proc/slabinfo",
+        "proc/sys/kernel/ns_last_pid", "proc/sys/crypto/fips_enabled", "proc/net/dev",
+    ];
+
     /// <summary>Appends them.</summary>
     public static void Add(LaunchContext context)
     {
@@ -22,6 +28,7 @@ internal static class Mounts
                 throw LaunchContext.Invalid($"The mount destination '{mount.Destination}' is not an absolute path.", mount.Destination);
             }
 
+            if (mount.Type != "proc") CheckProc(mount.Destination);
             context.Plan.Section("config.md#mounts");
             MountOptions options = MountOptions.Parse(mount.Options);
             if (options.CopyUp)
@@ -35,6 +42,16 @@ internal static class Mounts
         }
     }
 
+    /// <summary>
+    /// Nothing may cover proc, or parts of it that confine the container; some files of it are commonly replaced (by lxcfs, for one).
+    /// </summary>
+    private static void CheckProc(string destination)
+    {
+        string relative = RootPaths.Relative(Path.GetFullPath(destination));
+        if ((relative != "proc" && !relative.StartsWith("proc/", StringComparison.Ordinal)) || Array.IndexOf(s_replaceable, relative) >= 0) return;
+        throw LaunchContext.Invalid($"{destination} cannot be a mount point: it is inside /proc.", destination);
+    }
+
     /// <summary>A new file system.</summary>
     private static void New(LaunchContext context, OciMount mount, MountOptions options)
     {
@@ -45,7 +62,7 @@ internal static class Mounts
                 ErrorCode.NotSupported, $"The mount on {mount.Destination} is id-mapped, which is supported for bind mounts only.", mount.Destination);
         }
 
-        Slot target = RootPaths.Folder(context, mount.Destination);
+        Slot target = type is "proc" or "sysfs" ? RootPaths.OrdinaryFolder(context, mount.Destination) : RootPaths.Folder(context, mount.Destination);
         Slot detached = NewFileSystem(context.Plan, type, mount.Source, mount.Destination, options);
         Attach(context.Plan, detached, target, mount.Destination, $"mount {type} on");
         Finish(context.Plan, detached, mount.Destination, options, set: 0, clear: 0);
@@ -104,7 +121,10 @@ internal static class Mounts
         LaunchPlan plan = context.Plan;
         string source = context.Resolve(mount.Source ?? throw LaunchContext.Invalid($"The bind mount on {mount.Destination} has no source.", mount.Destination));
         IdMaps? maps = IdMapsOf(context, mount, options);
-        OpenedTree tree = context.Inputs.OpenTree(source, options.RecursiveBind, maps);
+        ulong propagation = options.Propagation == 0 ? Libc.MS_PRIVATE : options.Propagation;
+        // Shared stays a peer of the source, which is what was asked for; unbindable could not be attached.
+        OpenedTree tree = context.Inputs.OpenTree(
+            source, options.RecursiveBind, maps, propagation is Libc.MS_SHARED or Libc.MS_SLAVE ? propagation : Libc.MS_PRIVATE);
         Slot detached = plan.NewSlot(source, tree.Descriptor);
         Slot target = tree.IsDirectory ? RootPaths.Folder(context, mount.Destination) : RootPaths.File(context, mount.Destination);
         Attach(plan, detached, target, mount.Destination, $"bind {source} on");
@@ -125,7 +145,7 @@ internal static class Mounts
     /// <summary>Attributes that the mount call itself did not set, attributes of the mounts below, and the propagation.</summary>
     public static void Finish(LaunchPlan plan, Slot mounted, string destination, MountOptions options, ulong set, ulong clear)
     {
-        // Propagation defaults to private: what the host mounts below a source later is none of the container's business.
+        // A bind mount without a propagation is private already: what the host mounts below a source later is none of the container's business.
         ulong propagation = options.Propagation;
         if ((set | clear) != 0 || propagation != 0)
         {

@@ -21,7 +21,7 @@ internal static class ProtectedPaths
         plan.Section("config-linux.md#readonly-paths");
         foreach (string path in context.Spec.Linux?.ReadonlyPaths ?? [])
         {
-            int open = RootPaths.Open(context, RootPaths.Relative(path), path, Libc.O_PATH);
+            int open = RootPaths.OpenProtected(context, path, Libc.O_PATH);
             Slot target = plan.Result(path);
             plan.Call(
                 SystemCall.OpenTree, "make read-only:", path, target, plan.Itself,
@@ -54,11 +54,10 @@ internal static class ProtectedPaths
     private static void Mask(LaunchContext context, string path, Slot empty, Slot nothing)
     {
         LaunchPlan plan = context.Plan;
-        string relative = RootPaths.Relative(path);
         Slot target = plan.NewSlot(path);
         Slot tree = plan.NewSlot("tree");
 
-        int folder = RootPaths.Open(context, relative, path, Libc.O_PATH | Libc.O_DIRECTORY);
+        int folder = RootPaths.OpenProtected(context, path, Libc.O_PATH | Libc.O_DIRECTORY);
         plan.Result(target);
         // Before Linux 6.15 a detached mount could not be cloned: the first folder then gets the tmpfs itself, the others its clones.
         int clone = Clone(plan, empty, tree, path);
@@ -67,7 +66,7 @@ internal static class ProtectedPaths
         plan.Result(tree);
         int fileStart = plan.Count;
 
-        int file = RootPaths.Open(context, relative, path, Libc.O_PATH);
+        int file = RootPaths.OpenProtected(context, path, Libc.O_PATH);
         plan.Result(target);
         Clone(plan, nothing, tree, path);
         plan.SkipFrom(clone);
