@@ -20,6 +20,10 @@ internal sealed class ControlServer : IEventHandler, IDisposable
     private readonly NativeBuffer _buffer = new(BufferSize);
     private SafeFileHandle? _listener;
     private EventLoop.Registration? _registration;
+    // While the list is gone through, nobody is told of changes: whoever is told may read more output into the one buffer, or send the
+    // exit and so disconnect others, in the middle of it.
+    private bool _goesThrough;
+    private bool _hasChanged;
 
     /// <summary>A server without a socket.</summary>
     /// <param name="loop">Where its files are watched.</param>
@@ -112,17 +116,22 @@ internal sealed class ControlServer : IEventHandler, IDisposable
     /// <summary>Sends output of the container to all clients that want it.</summary>
     public void Broadcast(OutputStream stream, ReadOnlySpan<byte> data)
     {
+        _goesThrough = true;
         // From the last to the first: one that is disconnected takes itself out of the list.
         for (int index = _connections.Count - 1; index >= 0; index--) _connections[index].SendOutput(stream, data);
+        WentThrough();
     }
 
     /// <summary>The first process has ended: attached clients get their last frame.</summary>
     public void SendExit(ReadOnlySpan<byte> exitCode)
     {
+        _goesThrough = true;
         for (int index = _connections.Count - 1; index >= 0; index--)
         {
             if (!_connections[index].IsWaiter) _connections[index].SendExit(exitCode);
         }
+
+        WentThrough();
     }
 
     /// <summary>
@@ -132,19 +141,25 @@ internal sealed class ControlServer : IEventHandler, IDisposable
     public void SendEnd(byte[] payload)
     {
         End = payload;
+        _goesThrough = true;
         for (int index = _connections.Count - 1; index >= 0; index--)
         {
             if (_connections[index].IsWaiter) _connections[index].SendExit(payload);
         }
+
+        WentThrough();
     }
 
     /// <summary>Disconnects those to whom something could not be sent.</summary>
     public void DropPending()
     {
+        _goesThrough = true;
         for (int index = _connections.Count - 1; index >= 0; index--)
         {
             if (_connections[index].HasPending) _connections[index].Dispose();
         }
+
+        WentThrough();
     }
 
     /// <summary>Takes in who is waiting to be accepted, and listens no more.</summary>
@@ -172,7 +187,11 @@ internal sealed class ControlServer : IEventHandler, IDisposable
     }
 
     /// <summary>Something that waited has been sent.</summary>
-    public void OnChanged() => Changed?.Invoke();
+    public void OnChanged()
+    {
+        if (_goesThrough) _hasChanged = true;
+        else Changed?.Invoke();
+    }
 
     /// <summary>Some of what waits has been sent.</summary>
     public void OnProgress() => Progress?.Invoke();
@@ -186,5 +205,13 @@ internal sealed class ControlServer : IEventHandler, IDisposable
         _listener?.Dispose();
         while (_connections.Count > 0) _connections[^1].Dispose();
         _buffer.Dispose();
+    }
+
+    private void WentThrough()
+    {
+        _goesThrough = false;
+        if (!_hasChanged) return;
+        _hasChanged = false;
+        Changed?.Invoke();
     }
 }

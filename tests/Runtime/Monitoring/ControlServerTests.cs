@@ -261,6 +261,61 @@ public sealed class ControlServerTests : IDisposable
         Assert.Equal((ControlFrameKind.Exit, 4), attached.ReadHeader());
     }
 
+    [Fact]
+    public void Who_is_told_that_a_client_is_gone_may_disconnect_the_others()
+    {
+        using Client first = Connect(new ControlRequest { Verb = ControlVerb.Attach });
+        using Client second = Connect(new ControlRequest { Verb = ControlVerb.Attach });
+        using Client stuck = Connect(new ControlRequest { Verb = ControlVerb.Attach });
+        byte[] data = new byte[32 * 1024];
+        while (!_server.HasPending)
+        {
+            _server.Broadcast(OutputStream.StandardOutput, data);
+            first.ReadAll();
+            second.ReadAll();
+        }
+
+        int told = 0;
+        _server.Changed = () =>
+        {
+            told++;
+            _server.SendExit([0, 0, 0, 9]);
+        };
+        _server.DropPending();
+        Assert.InRange(told, 1, 2);
+        foreach (Client client in new[] { first, second })
+        {
+            Assert.Equal((ControlFrameKind.Exit, 4), client.ReadHeader());
+            Assert.Equal([0, 0, 0, 9], client.ReadPayload(4));
+            Assert.True(client.IsAtEnd);
+        }
+
+        Assert.False(_server.HasPending);
+    }
+
+    [Fact]
+    public void Output_that_is_being_sent_is_sent_to_all_before_anybody_hears_that_a_client_is_gone()
+    {
+        using Client other = Connect(new ControlRequest { Verb = ControlVerb.Attach });
+        Client gone = Connect(new ControlRequest { Verb = ControlVerb.Attach });
+        other.ReadHeader();
+        other.ReadPayload(16);
+        gone.Dispose();
+        bool told = false;
+        _server.Changed = () =>
+        {
+            if (told) return;
+            told = true;
+            _server.Broadcast(OutputStream.StandardOutput, "later"u8);
+        };
+        _server.Broadcast(OutputStream.StandardOutput, "first"u8);
+        Assert.True(told);
+        other.ReadHeader();
+        Assert.Equal("first"u8, other.ReadPayload(5));
+        other.ReadHeader();
+        Assert.Equal("later"u8, other.ReadPayload(5));
+    }
+
     private static byte[] Frame(ControlFrameKind kind, ReadOnlySpan<byte> payload)
     {
         byte[] frame = new byte[ControlFrame.HeaderSize + payload.Length];
