@@ -36,11 +36,21 @@ internal sealed class RunFolder
     /// <summary>A new first process is not paused, whatever the one before was.</summary>
     public void ForgetPause() => Libc.TryUnlink(File("paused"));
 
-    /// <summary>Removes the run folder with all that is in it.</summary>
+    /// <summary>
+    /// Removes the run folder with all that is in it; no error when it is gone already. It is renamed first, by which it is gone for every
+    /// reader at once: none sees a half of it.
+    /// </summary>
+    /// <exception cref="ContainerException">It cannot be removed.</exception>
     public void Remove()
     {
-        // state.json goes first: from then on a reader takes what is left for a start that died, never for a run.
-        if (Directory.Exists(Path)) Directory.Delete(Path, recursive: true);
+        string doomed = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, ContainerStore.RemovingPrefix + System.IO.Path.GetFileName(Path));
+        // What a removal that was interrupted has left would be in the way.
+        ContainerFolder.Delete(doomed);
+        int errno = Libc.TryRename(Path, doomed);
+        // Somebody who repaired the container was faster.
+        if (errno == Errno.ENOENT) return;
+        if (errno != 0) throw KernelError.From("rename", errno, Path);
+        ContainerFolder.Delete(doomed);
     }
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
