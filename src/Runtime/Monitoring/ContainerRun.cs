@@ -66,6 +66,9 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     /// <summary>Whether the kernel's out-of-memory killer has struck in its cgroup; asked after its end.</summary>
     public bool OomKilled { get; private set; }
 
+    /// <summary>What could not be cleaned up after its end, in words; null when all could.</summary>
+    public string? CleanupError { get; private set; }
+
     /// <summary>Makes the cgroup and the streams, and launches the first process.</summary>
     /// <param name="services">The rest of the runtime.</param>
     /// <param name="spec">The configuration.</param>
@@ -106,8 +109,11 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         _registration.Dispose();
         // Without a pid namespace of its own it may have left children. They go before its pipes are drained, so that what they have
         // written is there as well.
-        _cgroup.Kill();
-        OomKilled = _cgroup.OomKillCount > _oomKillsBefore;
+        CleanUp(() =>
+        {
+            _cgroup.Kill();
+            OomKilled = _cgroup.OomKillCount > _oomKillsBefore;
+        });
         _onEnded();
     }
 
@@ -120,7 +126,7 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     /// <summary>Kills it and removes what it has made: its start has failed after the launch.</summary>
     public void Abort()
     {
-        Kill(_process, _cgroup);
+        CleanUp(() => Kill(_process, _cgroup));
         Dispose();
     }
 
@@ -141,7 +147,9 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         foreach (OutputPump pump in _pumps) pump.Resume();
     }
 
-    /// <summary>Closes the streams and removes the cgroup. The first process has ended.</summary>
+    /// <summary>
+    /// Closes the streams and removes the cgroup. The first process has ended. Where the cgroup cannot be removed, <see cref="CleanupError"/> says so.
+    /// </summary>
     public void Dispose()
     {
         foreach (OutputPump pump in _pumps) pump.Dispose();
@@ -150,7 +158,20 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         _clients.Terminal = null;
         _registration.Dispose();
         _process.Dispose();
-        Remove(_cgroup);
+        CleanUp(() => Remove(_cgroup));
+    }
+
+    /// <summary>How the first process ended is known, and what goes wrong afterwards must not take it away: that is put into words.</summary>
+    private void CleanUp(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (ContainerException error)
+        {
+            CleanupError = CleanupError is null ? error.Message : $"{CleanupError} {error.Message}";
+        }
     }
 
     private static void Kill(LaunchedProcess? process, ICgroup? cgroup)

@@ -97,7 +97,8 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         // The machine goes down, or somebody wants the monitor to end: the container is asked to, and is not started again.
         _asked = true;
         if (_run is { ExitCode: null }) _run.SendSignal(_record.StopSignal);
-        else if (_exit is not null) _loop.Stop();
+        // It rests. While a run is drained, _exit is the end of the run before: EndRun replaces it and ends the loop.
+        else if (_run is null && _exit is not null) _loop.Stop();
     }
 
     /// <inheritdoc/>
@@ -156,21 +157,23 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     {
         ContainerRun run = _run!;
         _run = null;
-        _log?.Finish(DateTime.UtcNow);
-        Span<byte> exitCode = stackalloc byte[ControlFrame.ExitCodeSize];
-        BinaryPrimitives.WriteInt32BigEndian(exitCode, run.ExitCode!.Value);
-        _clients.SendExit(exitCode);
-        run.Dispose();
+        // First of all: whatever goes wrong from here on, the exit code is known.
         _exit = new ExitRecord
         {
-            ExitCode = run.ExitCode.Value,
+            ExitCode = run.ExitCode!.Value,
             StartedAt = run.StartedAt,
             FinishedAt = run.FinishedAt,
             OomKilled = run.OomKilled,
             RestartCount = _backoff.Count,
         };
+        _log?.Finish(DateTime.UtcNow);
+        Span<byte> exitCode = stackalloc byte[ControlFrame.ExitCodeSize];
+        BinaryPrimitives.WriteInt32BigEndian(exitCode, _exit.ExitCode);
+        _clients.SendExit(exitCode);
+        run.Dispose();
+        if (run.CleanupError is { } words) _exit = _exit with { Error = words };
         _record = CurrentRecord();
-        TimeSpan? pause = _backoff.Next(_record.RestartCondition, _record.RestartMaximum, run.ExitCode.Value, run.FinishedAt - run.StartedAt, _asked || _folder.IsStopped);
+        TimeSpan? pause = _backoff.Next(_record.RestartCondition, _record.RestartMaximum, _exit.ExitCode, run.FinishedAt - run.StartedAt, _asked || _folder.IsStopped);
         if (pause is { } time) Rest(time);
         else _loop.Stop();
     }
@@ -231,11 +234,22 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     private void Restart()
     {
         StopWatching();
+        // The deadline may have come before the watch was heard.
+        if (_folder.IsStopped)
+        {
+            _loop.Stop();
+            return;
+        }
+
         try
         {
             _folder.ForgetPause();
             Start();
             WriteState(RunStatus.Running);
+            // Whoever asked it to stop while the state still said that it rests had no process to signal, and waits for the end. What has
+            // only just begun has nothing to finish, and may not heed another signal yet. One who makes the mark after this look reads the
+            // state again and finds the process (StopOperation).
+            if (_folder.IsStopped) _run!.SendSignal(Signal.SIGKILL);
             _loop.SetDeadline(s_settled, Settle);
         }
         catch (Exception error) when (error is ContainerException or IOException)

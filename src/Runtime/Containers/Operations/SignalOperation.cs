@@ -18,7 +18,7 @@ internal static class SignalOperation
         using SafeFileHandle? process = RunControl.OpenFirstProcess(locked.Status.Run!);
         if (number == Signal.SIGKILL || number == Signal.Parse(locked.Record.Configuration.StopSignal))
         {
-            StopOperation.Send(services, locked, process, number);
+            using SafeFileHandle? reached = StopOperation.Send(services, locked, process, number);
         }
         else if (process is null || !Libc.SendSignal(process, number))
         {

@@ -33,7 +33,8 @@ internal static class StopOperation
             if (process is not null || locked.Status.IsActive)
             {
                 bool atOnce = (options.Timeout ?? record.Configuration.StopTimeout) == TimeSpan.Zero;
-                Send(services, locked, process, atOnce ? Signal.SIGKILL : given ?? Signal.Parse(record.Configuration.StopSignal));
+                int signal = atOnce ? Signal.SIGKILL : given ?? Signal.Parse(record.Configuration.StopSignal);
+                process = Send(services, locked, process, signal);
             }
         }
 
@@ -55,19 +56,22 @@ internal static class StopOperation
     /// <summary>Kills a container whose lock is held, for good: no restart policy brings it back.</summary>
     public static void Kill(ContainerServices services, LockedContainer locked)
     {
-        using SafeFileHandle? process = RunControl.OpenFirstProcess(locked.Status.Run!);
-        Send(services, locked, process, Signal.SIGKILL);
+        using SafeFileHandle? process = Send(services, locked, RunControl.OpenFirstProcess(locked.Status.Run!), Signal.SIGKILL);
     }
 
     /// <summary>
     /// Sends the signal that is to end a container. The mark comes first: the process may end at once, and its monitor then looks for it. A
     /// frozen process gets the signal when it goes on, so it is let go on.
     /// </summary>
-    public static void Send(ContainerServices services, LockedContainer locked, SafeFileHandle? process, int signal)
+    /// <returns>The process that got it: the given one, or one that was started again while there was none.</returns>
+    public static SafeFileHandle? Send(ContainerServices services, LockedContainer locked, SafeFileHandle? process, int signal)
     {
         ContainerFiles files = services.Store.Files(locked.Record.Id);
         RunControl.MarkStopped(files);
+        // It rested, and its monitor may have looked for the mark, to start it again, just before: then the state names the process by now.
+        if (process is null && services.StateReader.Read(locked.Record.Id).Run is { } now) process = RunControl.OpenFirstProcess(now);
         if (process is not null) Libc.SendSignal(process, signal);
         if (locked.Status.State == ContainerState.Paused) ResumeOperation.Thaw(services, locked);
+        return process;
     }
 }
