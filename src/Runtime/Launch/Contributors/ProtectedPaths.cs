@@ -4,7 +4,9 @@ namespace ContainerTools.Runtime.Launch.Contributors;
 
 /// <summary>
 /// Paths that the container cannot read (config-linux.md, Masked Paths) or write (Readonly Paths). A file is masked by the host's /dev/null, opened
-/// by the launcher: the one in the container could have been replaced. A folder is masked by an empty read-only tmpfs, shared by all.
+/// by the launcher: the one in the container could have been replaced. A folder is masked by an empty read-only tmpfs, shared by all: the first gets
+/// it, the others its clones. None is cloned from a mount that is attached nowhere: before Linux 6.15 that is refused, and closing such a mount in the end
+/// waits for a grace period of RCU.
 /// </summary>
 internal static class ProtectedPaths
 {
@@ -46,12 +48,15 @@ internal static class ProtectedPaths
         // "/" is the host's until pivot_root.
         plan.Call(SystemCall.Openat, "open", "/dev/null", Libc.AT_FDCWD, plan.Text("/dev/null"), PlanArgument.Flags(Libc.O_PATH | Libc.O_CLOEXEC, "O_PATH"));
         Slot nothing = plan.Result("null");
-        foreach (string path in paths) Mask(context, path, empty, nothing);
+        Slot attached = plan.NewSlot("attached");
+        foreach (string path in paths) Mask(context, path, empty, attached, nothing);
         plan.Call(SystemCall.Close, "close", "", empty);
+        plan.Call(SystemCall.Close, "close", "", attached);
+        plan.Ignore(Errno.EBADF);
         plan.Call(SystemCall.Close, "close", "", nothing);
     }
 
-    private static void Mask(LaunchContext context, string path, Slot empty, Slot nothing)
+    private static void Mask(LaunchContext context, string path, Slot empty, Slot attached, Slot nothing)
     {
         LaunchPlan plan = context.Plan;
         Slot target = plan.NewSlot(path);
@@ -59,11 +64,10 @@ internal static class ProtectedPaths
 
         int folder = RootPaths.OpenProtected(context, path, Libc.O_PATH | Libc.O_DIRECTORY);
         plan.Result(target);
-        // Before Linux 6.15 a detached mount could not be cloned: the first folder then gets the tmpfs itself, the others its clones.
-        int clone = Clone(plan, empty, tree, path);
-        plan.Ignore(Errno.EINVAL);
-        int first = plan.Call(SystemCall.Fcntl, "mask", path, empty, PlanArgument.Flags(F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"), 3);
-        plan.Result(tree);
+        int clone = Clone(plan, attached, tree, path);
+        plan.Ignore(Errno.EBADF); // Nothing is attached yet: this is the first folder.
+        Duplicate(plan, empty, attached, path);
+        int first = Duplicate(plan, empty, tree, path);
         int fileStart = plan.Count;
 
         int file = RootPaths.OpenProtected(context, path, Libc.O_PATH);
@@ -87,6 +91,13 @@ internal static class ProtectedPaths
             SystemCall.OpenTree, "mask", path, source, plan.Itself,
             PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_EMPTY_PATH, "OPEN_TREE_CLONE|AT_EMPTY_PATH"));
         plan.Result(tree);
+        return step;
+    }
+
+    private static int Duplicate(LaunchPlan plan, Slot source, Slot result, string path)
+    {
+        int step = plan.Call(SystemCall.Fcntl, "mask", path, source, PlanArgument.Flags(F_DUPFD_CLOEXEC, "F_DUPFD_CLOEXEC"), 3);
+        plan.Result(result);
         return step;
     }
 
