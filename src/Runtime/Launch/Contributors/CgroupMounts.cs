@@ -16,7 +16,7 @@ internal static class CgroupMounts
         if (context.CgroupViews.Count == 0) return;
         if (context.CgroupViews is [{ Folder: "" } only])
         {
-            Show(context, only, mount.Destination, options);
+            Show(context, only, mount.Destination, RootPaths.Folder(context, mount.Destination), options);
             return;
         }
 
@@ -25,7 +25,12 @@ internal static class CgroupMounts
         MountOptions folder = MountOptions.Parse(["nosuid", "nodev", "noexec", "mode=755"]);
         Slot tmpfs = Mounts.NewFileSystem(plan, "tmpfs", "tmpfs", mount.Destination, folder);
         Mounts.Attach(plan, tmpfs, target, mount.Destination, "mount tmpfs on");
-        foreach (CgroupView view in context.CgroupViews) Show(context, view, mount.Destination.TrimEnd('/') + "/" + view.Folder, options);
+        foreach (CgroupView view in context.CgroupViews)
+        {
+            string destination = mount.Destination.TrimEnd('/') + "/" + view.Folder;
+            Show(context, view, destination, NewFolder(plan, tmpfs, view.Folder, destination), options);
+        }
+
         foreach (CgroupView view in context.CgroupViews) Link(context, view, tmpfs, mount.Destination);
         if ((options.Set & Libc.MOUNT_ATTR_RDONLY) != 0)
         {
@@ -36,7 +41,16 @@ internal static class CgroupMounts
         plan.Call(SystemCall.Close, "close", "", target);
     }
 
-    private static void Show(LaunchContext context, CgroupView view, string destination, MountOptions options)
+    // In the new tmpfs, where nothing of the image is: no need to look the path up from the root.
+    private static Slot NewFolder(LaunchPlan plan, Slot tmpfs, string name, string shown)
+    {
+        plan.Call(SystemCall.Mkdirat, "make", shown, tmpfs, plan.Text(name), 0x1ed);
+        plan.Call(
+            SystemCall.Openat, "open", shown, tmpfs, plan.Text(name), PlanArgument.Flags(Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC, "O_PATH|O_DIRECTORY"));
+        return plan.Result(shown);
+    }
+
+    private static void Show(LaunchContext context, CgroupView view, string destination, Slot target, MountOptions options)
     {
         LaunchPlan plan = context.Plan;
         Slot detached;
@@ -51,7 +65,6 @@ internal static class CgroupMounts
             detached = plan.NewSlot(view.HostPath, context.Inputs.OpenTree(view.HostPath, recursive: false, null).Descriptor);
         }
 
-        Slot target = RootPaths.Folder(context, destination);
         Mounts.Attach(plan, detached, target, destination, $"mount {view.FileSystem} on");
         Mounts.Finish(plan, detached, destination, options, options.Set, options.Clear);
         plan.Call(SystemCall.Close, "close", "", detached);
