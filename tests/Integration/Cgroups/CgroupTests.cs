@@ -140,17 +140,23 @@ public sealed class CgroupTests
     {
         using LiveCgroup live = LiveCgroup.Create(flavour, Full, "pids", "freezer");
         live.Cgroup.Apply(new OciResources { Pids = new OciPids { Limit = 2000 } });
-        // Each process makes the next one and ends: whoever is listed is gone when the signal comes.
-        const string forks = "f() { f & }; f & f & f & f & read forever";
+        // Each process makes the next one and ends: whoever is listed is gone when the signal comes. It counts a little before, because the dead
+        // count as well until init has reaped them, and a fork that the limit refuses ends its line.
+        const string forks = "f() { i=0; while [ $i -lt 4000 ]; do i=$((i+1)); done; f & }; f & f & f & f & read forever";
         live.Run(forks);
+        int shells = 1;
         var seen = new HashSet<int>();
         LiveCgroup.WaitUntil(
             () =>
             {
                 IReadOnlyList<int> now = live.Cgroup.Processes();
                 seen.UnionWith(now);
-                // Where the dead are reaped slowly the limit is reached, a fork fails, and its line dies out.
-                if (now.Count < 2) live.Run(forks);
+                if (now.Count == shells)
+                {
+                    live.Run(forks);
+                    shells++;
+                }
+
                 return seen.Count > 20;
             },
             "the forks");

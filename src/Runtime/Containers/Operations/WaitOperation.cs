@@ -11,7 +11,12 @@ internal static class WaitOperation
             string id = services.Store.Resolve(container);
             ContainerRecord record = services.Store.TryRead(id) ?? throw ContainerStore.NotFound(container);
             ContainerStatus status = services.InspectStatus(id);
-            if (status.Run is not { } run) return Snapshot.Of(record, status, services.Store.Files(id));
+            if (status.Run is not { } run)
+            {
+                // It may have removed itself while this was reading: what was found then is not its end, but that it is gone.
+                return services.Store.TryRead(id) is null ? throw ContainerStore.NotFound(container) : Snapshot.Of(record, status, services.Store.Files(id));
+            }
+
             using EndOfRun end = EndOfRun.Watch(services, record, run);
             return await end.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
