@@ -16,6 +16,7 @@ internal sealed class EndOfRun : IDisposable
     private readonly SafeFileHandle? _keeper;
     private readonly CancellationTokenSource _released = new();
     private readonly Task<ExitRecord?>? _told;
+    private readonly ExitRecord? _found;
 
     private EndOfRun(ContainerServices services, ContainerRecord record, RunRecord run)
     {
@@ -23,7 +24,13 @@ internal sealed class EndOfRun : IDisposable
         _record = record;
         _run = run;
         _keeper = RunControl.OpenKeeper(run);
-        if (record.Configuration.AutoRemove) _told = ControlClient.WaitForEndAsync(services.Paths.ContainerRun(record.Id), _released.Token);
+        if (!record.Configuration.AutoRemove) return;
+        _told = ControlClient.WaitForEndAsync(services.Paths.ContainerRun(record.Id), _released.Token);
+        // Nobody listens any more: then the record has been written, and it is there as long as this holds the lock, which its removal waits for.
+        if (_told is { IsCompletedSuccessfully: true, Result: null })
+        {
+            _found = ContainerStateReader.ReadDocument(services.Store.Files(record.Id).Exit, RunJson.Default.ExitRecord);
+        }
     }
 
     /// <summary>Begins to watch: from now on the end is not missed.</summary>
@@ -34,7 +41,7 @@ internal sealed class EndOfRun : IDisposable
     public async Task<Container> WaitAsync(CancellationToken cancellationToken)
     {
         if (_keeper is not null) await DescriptorWaiter.WaitReadableAsync(_keeper, cancellationToken).ConfigureAwait(false);
-        ExitRecord? told = _told is null ? null : await _told.WaitAsync(cancellationToken).ConfigureAwait(false);
+        ExitRecord? told = _told is null ? null : await _told.WaitAsync(cancellationToken).ConfigureAwait(false) ?? _found;
         if (told is null && _services.Store.TryRead(_record.Id) is { } record) return _services.Inspect(record);
 
         // It has removed itself.

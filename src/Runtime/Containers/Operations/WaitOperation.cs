@@ -18,12 +18,14 @@ internal static class WaitOperation
             }
 
             using EndOfRun end = EndOfRun.Watch(services, record, run);
-            return await end.WaitAsync(cancellationToken).ConfigureAwait(false);
+            Container last = await end.WaitAsync(cancellationToken).ConfigureAwait(false);
+            // Too late to be told, and gone before its record could be read: whoever started it knows.
+            return last.ExitCode is null && services.Store.TryRead(id) is null ? throw ContainerStore.NotFound(container) : last;
         }
         catch (ContainerException error) when (error.Code == ErrorCode.ContainerNotFound)
         {
             // It may have ended and removed itself since this process started it.
-            if (await services.Ends.FindAsync(container, cancellationToken).ConfigureAwait(false) is { } last) return last;
+            if (await services.Ends.FindAsync(container, cancellationToken).ConfigureAwait(false) is { } known) return known;
             throw;
         }
     }
