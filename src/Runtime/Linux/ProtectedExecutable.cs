@@ -10,7 +10,7 @@ namespace ContainerTools.Runtime.Linux;
 /// a script with <c>#!/proc/self/exe</c> makes the kernel execute the host's ctrun inside the container, and from there its file can be opened
 /// (CVE-2019-5736). The file must therefore be one that cannot be written through /proc/self/exe: on a read-only mount, immutable, or sealed.
 /// A detached read-only copy of the mount costs nothing: the engine spawns ctrun from one, and ctrun executes itself again from one when it
-/// was started from a file that can be written.
+/// was started from a file that can be written (ctrun's BeforeTheRuntime already does so, where it can, before the managed runtime starts).
 /// </summary>
 internal static unsafe partial class ProtectedExecutable
 {
