@@ -168,11 +168,11 @@ internal sealed unsafe class LaunchPlan : IDisposable
         }
 
         Note note = notes[failure.Step];
+        if (steps[failure.Step].Kind == StepKind.Execute) return ExecutionFailure.Explain(note.Subject, failure.Errno);
         string name = Errno.Name(failure.Errno);
         string subject = note.Subject.Length > 0 ? " " + note.Subject : "";
-        ErrorCode code = steps[failure.Step].Kind == StepKind.Execute ? ExecuteCode(failure.Errno) : ErrorCode.LaunchFailed;
         return new KernelException(
-            note.Call, failure.Errno, name, $"{note.What}{subject}: {name} ({Errno.Meaning(failure.Errno)})", note.Subject, code);
+            note.Call, failure.Errno, name, $"{note.What}{subject}: {name} ({Errno.Meaning(failure.Errno)})", note.Subject, ErrorCode.LaunchFailed);
     }
 
     /// <summary>One line a step: index, call, arguments, and what it is for.</summary>
@@ -220,9 +220,6 @@ internal sealed unsafe class LaunchPlan : IDisposable
         if (skip > 0) text.Append(CultureInfo.InvariantCulture, $": to {index + 1 + skip}");
         text.Append(']');
     }
-
-    private static ErrorCode ExecuteCode(int errno)
-        => errno == Errno.ENOENT || errno == Errno.ENOTDIR ? ErrorCode.CommandNotFound : ErrorCode.CommandNotExecutable;
 
     private delegate void StepChange(ref Step step);
 

@@ -71,9 +71,7 @@ internal static unsafe partial class StartGate
         File.Delete(Path.Combine(folder, ReportName));
         if (read == 0) return;
         if (read < 0) throw KernelError.From("read", -read, ReportName);
-        string name = Errno.Name(failure.Errno);
         // The plan is gone with the process that made it; after the gate there is little left that can fail but execve.
-        ErrorCode code = failure.Errno == Errno.ENOENT || failure.Errno == Errno.ENOTDIR ? ErrorCode.CommandNotFound : ErrorCode.CommandNotExecutable;
-        throw new KernelException("execve", failure.Errno, name, $"execute the container's command: {name} ({Errno.Meaning(failure.Errno)})", null, code);
+        throw ExecutionFailure.Explain("", failure.Errno);
     }
 }
