@@ -50,6 +50,15 @@ Describe 'Start-Container' {
         (Get-Container one).State | Should -Be 'Created'
     }
 
+    It 'shows the plan of system calls with -WhatIf -Verbose' {
+        $null = New-TestContainer one
+        $steps = Start-Container one -WhatIf -Verbose 4>&1 | ForEach-Object Message
+        $steps -match 'pivot_root' | Should -Not -BeNullOrEmpty
+        $steps[-1] | Should -Match 'execve'
+        Start-Container one -WhatIf 4>&1 | Should -BeNullOrEmpty
+        (Get-Container one).State | Should -Be 'Created'
+    }
+
     It 'reports a container that runs already, and goes on with the next' {
         $null = Start-TestContainer one
         $null = New-TestContainer two

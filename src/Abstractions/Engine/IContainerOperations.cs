@@ -21,6 +21,10 @@ public interface IContainerOperations
     /// </summary>
     Task<Container> StartAsync(string container, CancellationToken cancellationToken);
 
+    /// <summary>What starting the container would do, without doing any of it: text for people, a line for each step.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.NotSupported"/> where the engine does not know the steps.</exception>
+    Task<string> DescribeStartAsync(string container, CancellationToken cancellationToken);
+
     /// <summary>Signals, waits, kills. A container that does not run is left as it is, without an error.</summary>
     Task<Container> StopAsync(string container, ContainerStopOptions options, CancellationToken cancellationToken);
 

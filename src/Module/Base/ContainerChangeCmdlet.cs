@@ -21,10 +21,20 @@ public abstract class ContainerChangeCmdlet : ContainerTargetCmdlet
     {
     }
 
+    /// <summary>Called instead where it is not to be done: because of -WhatIf, or because the user said no.</summary>
+    private protected virtual void NotChanged(Container container)
+    {
+    }
+
     /// <inheritdoc/>
     protected override void ProcessContainer(Container container)
     {
-        if (!ShouldProcess(container.Name, Action)) return;
+        if (!ShouldProcess(container.Name, Action))
+        {
+            NotChanged(container);
+            return;
+        }
+
         if (Concurrency == 1)
         {
             Container? after = null;

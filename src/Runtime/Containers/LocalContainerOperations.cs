@@ -24,6 +24,10 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
         => StartOperation.RunAsync(services, container, cancellationToken);
 
     /// <inheritdoc/>
+    public Task<string> DescribeStartAsync(string container, CancellationToken cancellationToken)
+        => Complete(() => DescribeStartOperation.Run(services, container), cancellationToken);
+
+    /// <inheritdoc/>
     public Task<Container> StopAsync(string container, ContainerStopOptions options, CancellationToken cancellationToken)
         => StopOperation.RunAsync(services, container, options, cancellationToken);
 

@@ -108,6 +108,9 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
     public Task<Container> StartAsync(string container, CancellationToken cancellationToken)
         => Change("start", container, c => c with { State = ContainerState.Running, StartedAt = DateTimeOffset.UtcNow, ProcessId = 10 }, cancellationToken);
 
+    public Task<string> DescribeStartAsync(string container, CancellationToken cancellationToken)
+        => Task.FromResult($"  0  execve /bin/{container}\n  1  exit\n");
+
     public Task<Container> StopAsync(string container, ContainerStopOptions options, CancellationToken cancellationToken)
     {
         LastStop = options;
