@@ -15,8 +15,11 @@
     FormatsToProcess     = @('ContainerTools.format.ps1xml')
 
     CmdletsToExport      = @(
+        'Add-ContainerImageTag'
+        'Export-ContainerImage'
         'Get-Container'
         'Get-ContainerImage'
+        'Get-ContainerImageHistory'
         'Get-ContainerLimit'
         'Get-ContainerLog'
         'Get-ContainerProcess'
@@ -26,6 +29,7 @@
         'New-Container'
         'Remove-Container'
         'Remove-ContainerImage'
+        'Remove-ContainerImageTag'
         'Rename-Container'
         'Restart-Container'
         'Resume-Container'

@@ -28,6 +28,12 @@ Describe 'Remove-ContainerImage' {
         (Get-ContainerImage).Reference | Should -Be 'busybox:latest'
     }
 
+    It 'removes of an image with several names just those in the pipeline' {
+        Add-ContainerImageTag busybox mine:2
+        Get-ContainerImage mine:2 | Remove-ContainerImage -ErrorAction Stop
+        (Get-ContainerImage).Reference | Sort-Object | Should -Be 'busybox:latest', 'mine:1'
+    }
+
     It 'emits what was removed with -PassThru' {
         $image = Remove-ContainerImage mine:1 -PassThru
         $image | Should -BeOfType ([ContainerTools.ContainerImage])

@@ -21,4 +21,20 @@ public interface IImageOperations
     /// Returns what was removed.
     /// </summary>
     Task<IReadOnlyList<ContainerImage>> RemoveAsync(string image, ImageRemoveOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes images into one file or folder; by reference under that name, by id without one. The file appears when it is complete.
+    /// <see cref="ErrorCode.FileExists"/> where it is there already and may not be replaced. Returns what was written.
+    /// </summary>
+    Task<IReadOnlyList<ContainerImage>> ExportAsync(
+        IReadOnlyList<string> images, ImageExportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>How an image came about, the last step first.</summary>
+    Task<IReadOnlyList<ContainerImageHistory>> GetHistoryAsync(string image, CancellationToken cancellationToken);
+
+    /// <summary>Gives an image another name; an image that has this name loses it.</summary>
+    Task<ContainerImage> AddTagAsync(string image, string reference, CancellationToken cancellationToken);
+
+    /// <summary>Takes a name away; the image stays, without a name when it was the last. Returns the image without the name.</summary>
+    Task<ContainerImage> RemoveTagAsync(string reference, CancellationToken cancellationToken);
 }

@@ -40,6 +40,8 @@ public enum ErrorCode
     ArchiveCorrupt,
     /// <summary>A file the user named does not exist.</summary>
     FileNotFound,
+    /// <summary>A file that was to be made is there already.</summary>
+    FileExists,
     /// <summary>The command does not exist in the container (exit code 127).</summary>
     CommandNotFound,
     /// <summary>The command exists in the container but cannot be executed (exit code 126).</summary>

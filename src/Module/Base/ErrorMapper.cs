@@ -55,7 +55,7 @@ internal static class ErrorMapper
             or ErrorCode.UserNotFound => ErrorCategory.ObjectNotFound,
         ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
             or ErrorCode.LimitInvalid or ErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
-        ErrorCode.ContainerNameInUse => ErrorCategory.ResourceExists,
+        ErrorCode.ContainerNameInUse or ErrorCode.FileExists => ErrorCategory.ResourceExists,
         ErrorCode.ContainerRunning or ErrorCode.ContainerNotRunning or ErrorCode.ContainerPaused or ErrorCode.ContainerNotPaused
             or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,
         ErrorCode.ContainerRemoving or ErrorCode.ImageInUse => ErrorCategory.ResourceBusy,

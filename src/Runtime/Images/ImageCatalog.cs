@@ -179,7 +179,8 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         return null;
     }
 
-    private static DateTimeOffset? ParseTime(string? text)
+    /// <summary>A time as documents write it; null for none and for what is none.</summary>
+    public static DateTimeOffset? ParseTime(string? text)
         => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

@@ -96,28 +96,36 @@ internal sealed partial class ImageStore
     private static void List(List<ImageDescriptor> manifests, StagedImage image)
     {
         ImageDescriptor bare = new() { MediaType = image.ManifestMediaType, Digest = image.ManifestDigest, Size = image.ManifestSize, Platform = image.Platform };
-        foreach (ImageReference name in image.Names)
+        List(manifests, bare, image.Names);
+    }
+
+    /// <inheritdoc cref="List(List{ImageDescriptor}, StagedImage)"/>
+    private static void List(List<ImageDescriptor> manifests, ImageDescriptor bare, IReadOnlyList<ImageReference> names)
+    {
+        foreach (ImageReference name in names)
         {
             for (int i = manifests.Count - 1; i >= 0; i--)
             {
                 if (ImageCatalog.ReferenceOf(manifests[i])?.ToString() != name.ToString()) continue;
                 ImageDescriptor old = manifests[i];
                 manifests.RemoveAt(i);
-                if (old.Digest != image.ManifestDigest && manifests.All(other => other.Digest != old.Digest))
+                if (old.Digest != bare.Digest && manifests.All(other => other.Digest != old.Digest))
                 {
                     manifests.Insert(i, old with { Annotations = WithoutName(old.Annotations) });
                 }
             }
 
-            manifests.Add(bare with
+            Dictionary<string, string> annotations = new(bare.Annotations ?? new Dictionary<string, string>())
             {
-                Annotations = new Dictionary<string, string> { [ImageLayout.FullName] = name.ToString(), [ImageLayout.RefName] = name.Familiar },
-            });
+                [ImageLayout.FullName] = name.ToString(),
+                [ImageLayout.RefName] = name.Familiar,
+            };
+            manifests.Add(bare with { Annotations = annotations });
         }
 
-        bool named = manifests.Any(other => other.Digest == image.ManifestDigest && ImageCatalog.ReferenceOf(other) is not null);
-        if (named) manifests.RemoveAll(other => other.Digest == image.ManifestDigest && ImageCatalog.ReferenceOf(other) is null);
-        else if (manifests.All(other => other.Digest != image.ManifestDigest)) manifests.Add(bare);
+        bool named = manifests.Any(other => other.Digest == bare.Digest && ImageCatalog.ReferenceOf(other) is not null);
+        if (named) manifests.RemoveAll(other => other.Digest == bare.Digest && ImageCatalog.ReferenceOf(other) is null);
+        else if (manifests.All(other => other.Digest != bare.Digest)) manifests.Add(bare);
     }
 
     private static Dictionary<string, string>? WithoutName(IReadOnlyDictionary<string, string>? annotations)

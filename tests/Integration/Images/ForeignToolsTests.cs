@@ -71,6 +71,23 @@ public sealed class ForeignToolsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("docker-archive", ImageArchiveFormat.DockerArchive)]
+    [InlineData("oci-archive", ImageArchiveFormat.DockerArchive)]
+    [InlineData("oci-archive", ImageArchiveFormat.OciArchive)]
+    [InlineData("oci", ImageArchiveFormat.OciDirectory)]
+    public async Task Skopeo_reads_what_we_export(string transport, ImageArchiveFormat format)
+    {
+        StoreFixture.RequireTool("skopeo");
+        ContainerImage image = Assert.Single(await _fixture.Store.ImportAsync(new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = "box:1" }, null, Token));
+        string target = Path.Combine(_fixture.Scratch, "exported");
+        await _fixture.Store.ExportAsync(["box:1"], new ImageExportOptions { Path = target, Format = format }, null, Token);
+        string config = StoreFixture.Run("skopeo", "inspect", "--config", "--raw", $"{transport}:{target}:box:1");
+        Assert.Equal(image.Id, ImageDigest.Of(System.Text.Encoding.UTF8.GetBytes(config.TrimEnd('\n'))));
+        // The layers, too, read and checked.
+        StoreFixture.Run("skopeo", "copy", "-q", $"{transport}:{target}:box:1", $"dir:{_fixture.Scratch}/copy");
+    }
+
+    [Theory]
     [InlineData("pax", "0.0")]
     [InlineData("pax", "0.1")]
     [InlineData("pax", "1.0")]

@@ -206,6 +206,38 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         return [found];
     }
 
+    public ImageExportOptions? LastExport { get; private set; }
+
+    public async Task<IReadOnlyList<ContainerImage>> ExportAsync(
+        IReadOnlyList<string> images, ImageExportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+    {
+        LastExport = options;
+        await Enter("export image", string.Join(' ', images), cancellationToken);
+        return [.. images.Select(FindImage)];
+    }
+
+    public async Task<IReadOnlyList<ContainerImageHistory>> GetHistoryAsync(string image, CancellationToken cancellationToken)
+    {
+        await Enter("history", image, cancellationToken);
+        return [new ContainerImageHistory { ImageId = FindImage(image).Id, Image = image, Index = 1, CreatedBy = "sh" }];
+    }
+
+    public async Task<ContainerImage> AddTagAsync(string image, string reference, CancellationToken cancellationToken)
+    {
+        await Enter("add tag " + reference, image, cancellationToken);
+        ContainerImage named = FindImage(image) with { Reference = reference };
+        ImageList.Add(named);
+        return named;
+    }
+
+    public async Task<ContainerImage> RemoveTagAsync(string reference, CancellationToken cancellationToken)
+    {
+        await Enter("remove tag", reference, cancellationToken);
+        ContainerImage found = FindImage(reference);
+        ImageList.Remove(found);
+        return found with { Reference = null };
+    }
+
     public async IAsyncEnumerable<HostCapability> TestAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();

@@ -88,4 +88,13 @@ internal sealed class TestEngine : IImageStore, IStorageDriver, IDisposable
         ImageImportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken) => throw new NotSupportedException();
     Task<IReadOnlyList<ContainerImage>> IImageOperations.RemoveAsync(
         string image, ImageRemoveOptions options, CancellationToken cancellationToken) => throw new NotSupportedException();
+    Task<IReadOnlyList<ContainerImage>> IImageOperations.ExportAsync(
+        IReadOnlyList<string> images, ImageExportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+        => throw new NotSupportedException();
+    Task<IReadOnlyList<ContainerImageHistory>> IImageOperations.GetHistoryAsync(
+        string image, CancellationToken cancellationToken) => throw new NotSupportedException();
+    Task<ContainerImage> IImageOperations.AddTagAsync(
+        string image, string reference, CancellationToken cancellationToken) => throw new NotSupportedException();
+    Task<ContainerImage> IImageOperations.RemoveTagAsync(
+        string reference, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

@@ -4,7 +4,7 @@ using ContainerTools.Module.Completion;
 namespace ContainerTools.Module.Cmdlets;
 
 /// <summary>Remove-ContainerImage: removes references, and the images with them when they were the last.</summary>
-[Cmdlet(VerbsCommon.Remove, "ContainerImage", DefaultParameterSetName = ContainerTargetCmdlet.NameSet, SupportsShouldProcess = true)]
+[Cmdlet(VerbsCommon.Remove, "ContainerImage", DefaultParameterSetName = ContainerTargetCmdlet.InputObjectSet, SupportsShouldProcess = true)]
 [OutputType(typeof(ContainerImage))]
 public sealed class RemoveContainerImageCommand : ImageTargetCmdlet
 {
