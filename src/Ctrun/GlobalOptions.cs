@@ -10,6 +10,9 @@ internal sealed class GlobalOptions
     /// <summary>Where errors go.</summary>
     public ErrorLog Log { get; } = new();
 
+    /// <summary>Cgroups of new containers are to be scopes of systemd.</summary>
+    public bool SystemdCgroup { get; private set; }
+
     /// <summary>The containers.</summary>
     public RunStore Store => new(_root);
 
@@ -40,7 +43,7 @@ internal sealed class GlobalOptions
                     Log.Debugging = reader.Flag();
                     break;
                 case "systemd-cgroup":
-                    if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "The systemd cgroup driver is not supported yet; use the cgroupfs driver.", "--systemd-cgroup");
+                    SystemdCgroup = reader.Flag();
                     break;
                 case "rootless":
                     // true, false or auto: ctrun asks the kernel instead of assuming.

@@ -18,7 +18,7 @@ internal static class CreateCommand
 
         start.CheckDescriptors();
         ProtectedExecutable.Ensure();
-        using StartedRun run = RunCreation.Create(options.Store, start.Request(reader.Single("the container's id"), gate: true, detached: true));
+        using StartedRun run = RunCreation.Create(options.Store, start.Request(options, reader.Single("the container's id"), gate: true, detached: true));
         return 0;
     }
 }

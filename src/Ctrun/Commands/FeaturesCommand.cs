@@ -31,8 +31,8 @@ internal static class FeaturesCommand
         writer.WriteStartObject("cgroup"u8);
         writer.WriteBoolean("v1"u8, true);
         writer.WriteBoolean("v2"u8, true);
-        writer.WriteBoolean("systemd"u8, false);
-        writer.WriteBoolean("systemdUser"u8, false);
+        writer.WriteBoolean("systemd"u8, true);
+        writer.WriteBoolean("systemdUser"u8, true);
         writer.WriteEndObject();
         writer.WriteStartObject("seccomp"u8);
         writer.WriteBoolean("enabled"u8, true);

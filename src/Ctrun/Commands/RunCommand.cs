@@ -32,7 +32,7 @@ internal static class RunCommand
         ProtectedExecutable.Ensure();
         string id = reader.Single("the container's id");
         using Foreground? foreground = detach ? null : new Foreground();
-        using StartedRun run = RunCreation.Create(options.Store, start.Request(id, gate: false, detach));
+        using StartedRun run = RunCreation.Create(options.Store, start.Request(options, id, gate: false, detach));
         if (foreground is null) return 0;
         int code = foreground.Wait(run.Process).ExitCode;
         if (!keep) RunDeletion.DeleteEnded(options.Store, run);

@@ -89,12 +89,13 @@ internal sealed class StartOptions
     }
 
     /// <summary>What create or run asks for.</summary>
-    public RunRequest Request(string id, bool gate, bool detached) => new()
+    public RunRequest Request(GlobalOptions options, string id, bool gate, bool detached) => new()
     {
         Id = id,
         BundleFolder = _bundle,
         Gate = gate,
         Detached = detached,
+        SystemdCgroup = options.SystemdCgroup,
         ConsoleSocket = Given(ConsoleSocket),
         PidFile = Given(PidFile),
         PreservedDescriptors = PreservedDescriptors,

@@ -30,14 +30,17 @@ internal sealed class CtrunBundle : IDisposable
     public string Root => Path.Combine(Folder, "state");
 
     /// <summary>The cgroup's path.</summary>
-    public string CgroupPath { get; } = $"/ctrun-test-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+    public string CgroupPath { get; } = $"/ctrun-test-{System.Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
+
+    /// <summary>What ctrun finds in its environment beyond this process's.</summary>
+    public IDictionary<string, string> Environment { get; } = new Dictionary<string, string>();
 
     public ICgroup Cgroup => CgroupHost.Current.Open(CgroupPath);
 
     /// <summary>Skips the test, with the reason, where the machine cannot run it.</summary>
     public static CtrunBundle Create()
     {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "ctrun is tried as root");
+        Assert.SkipUnless(System.Environment.IsPrivilegedProcess, "ctrun is tried as root");
         Assert.SkipUnless(File.Exists(Busybox), "busybox-static is not installed");
         try
         {
@@ -97,6 +100,7 @@ internal sealed class CtrunBundle : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach ((string name, string value) in Environment) start.Environment[name] = value;
         return Process.Start(start)!;
     }
 
@@ -131,7 +135,9 @@ internal sealed class CtrunBundle : IDisposable
     public void Launch(string verb, string id, params string[] options)
     {
         string command = string.Join(' ', (string[])[EngineTools.Ctrun(), "--root", Root, verb, .. options, id]);
-        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"exec {command} </dev/null >out.txt 2>err.txt"]) { WorkingDirectory = Folder })!;
+        ProcessStartInfo start = new("/bin/sh", ["-c", $"exec {command} </dev/null >out.txt 2>err.txt"]) { WorkingDirectory = Folder };
+        foreach ((string name, string value) in Environment) start.Environment[name] = value;
+        using Process process = Process.Start(start)!;
         Assert.True(process.WaitForExit(s_hang));
         Assert.True(process.ExitCode == 0, File.ReadAllText(Path.Combine(Folder, "err.txt")));
     }
@@ -148,9 +154,9 @@ internal sealed class CtrunBundle : IDisposable
     /// <summary>Waits until a container has the state.</summary>
     public void WaitFor(string id, string status)
     {
-        for (long end = Environment.TickCount64 + (long)s_hang.TotalMilliseconds; State(id).Status != status; Thread.Sleep(10))
+        for (long end = System.Environment.TickCount64 + (long)s_hang.TotalMilliseconds; State(id).Status != status; Thread.Sleep(10))
         {
-            Assert.True(Environment.TickCount64 < end, $"{id} does not become {status}");
+            Assert.True(System.Environment.TickCount64 < end, $"{id} does not become {status}");
         }
     }
 

@@ -60,7 +60,6 @@ public sealed class DocumentCommandTests
     [InlineData("run --detach=maybe c", "is on or off")]
     [InlineData("--log-format xml list", "text or json")]
     [InlineData("checkpoint c", "not supported")]
-    [InlineData("--systemd-cgroup list", "not supported")]
     public void A_mistake_in_the_command_line_is_told_in_one_line(string line, string part)
     {
         using CtrunBundle bundle = CtrunBundle.Create();

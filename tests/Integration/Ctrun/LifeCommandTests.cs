@@ -56,7 +56,10 @@ public sealed class LifeCommandTests
     {
         ProcessStartInfo start = new("/bin/sh", ["-c", $"{redirect}; exec {EngineTools.Ctrun()} --root {bundle.Root} {arguments}"])
         {
-            WorkingDirectory = bundle.Folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+            WorkingDirectory = bundle.Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         using Process process = Process.Start(start)!;
         process.StandardInput.Close();

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Cgroups.Systemd;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Containers.Runs;
@@ -47,6 +48,16 @@ internal static class RunCgroup
                 ErrorCode.InvalidConfiguration, $"The cgroup {cgroup.Path} holds {processes.Count} processes already; give the container a cgroup of its own (linux.cgroupsPath).", cgroup.Path);
         }
 
+        return Make(cgroup, spec);
+    }
+
+    /// <summary>Makes the parts of a cgroup that systemd has not made, and sets the limits that it does not know.</summary>
+    /// <param name="spec">The configuration.</param>
+    /// <param name="scope">The scope, with its placeholder inside.</param>
+    public static ICgroup Create(OciSpec spec, SystemdScope scope) => Make(CgroupHost.Current.Open(scope.Path, ScopeOf(spec)), spec);
+
+    private static ICgroup Make(ICgroup cgroup, OciSpec spec)
+    {
         try
         {
             cgroup.Create();
@@ -58,6 +69,8 @@ internal static class RunCgroup
         }
         catch
         {
+            // A placeholder of systemd's may be in it; nobody else is.
+            cgroup.Kill();
             cgroup.Delete();
             throw;
         }

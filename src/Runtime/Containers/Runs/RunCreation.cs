@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Cgroups.Systemd;
 using ContainerTools.Runtime.Launch;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -20,7 +21,10 @@ internal static class RunCreation
         try
         {
             folder.WriteConfiguration(document);
-            cgroup = RunCgroup.Create(spec, request.Id);
+            using SystemdScope? scope = request.SystemdCgroup
+                ? SystemdScope.Start(spec, request.Id, CgroupHost.Current is { HasV2: true, HasV1: false }, folder.WriteUnit)
+                : null;
+            cgroup = scope is null ? RunCgroup.Create(spec, request.Id) : RunCgroup.Create(spec, scope);
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
                 Spec = spec,
@@ -68,6 +72,7 @@ internal static class RunCreation
                 cgroup.Delete();
             }
 
+            RunDeletion.StopUnit(folder);
             folder.Remove();
             throw;
         }

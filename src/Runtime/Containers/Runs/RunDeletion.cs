@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Cgroups.Systemd;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -41,13 +42,16 @@ internal static class RunDeletion
         using RunFolder folder = store.Lock(run.Id);
         run.Cgroup.Kill();
         run.Cgroup.Delete();
+        StopUnit(folder);
         folder.Remove();
     }
 
     /// <summary>Removes what a creation that died has left: its cgroup is known by the copy of the configuration.</summary>
     public static void RemoveIncomplete(RunFolder folder)
     {
-        if (ReadSpec(folder) is { } spec) RemoveCgroup(CgroupHost.Current.Open(RunCgroup.PathOf(spec, folder.Id)));
+        if (folder.ReadUnit() is { } unit) RemoveCgroup(CgroupHost.Current.Open(unit.CgroupPath));
+        else if (ReadSpec(folder) is { } spec) RemoveCgroup(CgroupHost.Current.Open(RunCgroup.PathOf(spec, folder.Id)));
+        StopUnit(folder);
         folder.Remove();
     }
 
@@ -87,7 +91,22 @@ internal static class RunDeletion
         }
 
         if (RunStatusReader.OpenCgroup(record) is { } cgroup) RemoveCgroup(cgroup);
+        StopUnit(folder);
         folder.Remove();
+    }
+
+    /// <summary>Has systemd forget the unit of a run whose cgroup is removed; does nothing where there is none.</summary>
+    public static void StopUnit(RunFolder folder)
+    {
+        if (folder.ReadUnit() is not { } unit) return;
+        try
+        {
+            SystemdScope.Stop(unit.Unit);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.NotSupported)
+        {
+            // No systemd answers, and it has its units in memory only: there is none to forget.
+        }
     }
 
     private static void RemoveCgroup(ICgroup cgroup)

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -13,6 +14,7 @@ internal sealed class RunFolder : IDisposable
 {
     private const string RecordName = "state.json";
     private const string ConfigurationName = "config.json";
+    private const string UnitName = "systemd-unit";
 
     private SafeFileHandle? _lock;
 
@@ -110,6 +112,14 @@ internal sealed class RunFolder : IDisposable
             rest = rest[written..];
         }
     }
+
+    /// <summary>Says that the cgroup is a unit of systemd, before it is made: whoever finds what a dead creation has left knows what to remove.</summary>
+    public void WriteUnit(string unit, string cgroupPath)
+        => AtomicFile.Write(Path.Combine(FolderPath, UnitName), Encoding.UTF8.GetBytes($"{unit}\n{cgroupPath}\n"), durable: false);
+
+    /// <summary>The unit of systemd that the cgroup is, and its path; null where the cgroup is made by this program alone.</summary>
+    public (string Unit, string CgroupPath)? ReadUnit()
+        => TryRead(Path.Combine(FolderPath, UnitName)) is { } content && Encoding.UTF8.GetString(content).Split('\n') is [var unit, var path, ""] ? (unit, path) : null;
 
     /// <summary>Removes the folder with all that is in it.</summary>
     public void Remove()

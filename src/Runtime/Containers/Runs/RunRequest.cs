@@ -11,6 +11,8 @@ internal sealed record RunRequest
     public bool Gate { get; init; }
     /// <summary>Nobody waits for the first process.</summary>
     public bool Detached { get; init; }
+    /// <summary>The cgroup is to be a scope of systemd (<c>--systemd-cgroup</c>).</summary>
+    public bool SystemdCgroup { get; init; }
     /// <summary>The socket that gets the terminal, or null.</summary>
     public string? ConsoleSocket { get; init; }
     /// <summary>The file that gets the process id, or null.</summary>

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Cgroups.Systemd;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Containers.Runs;
@@ -17,6 +18,8 @@ internal static class RunUpdate
         ICgroup cgroup = RunStatusReader.OpenCgroup(record)
             ?? throw new ContainerException(ErrorCode.NotSupported, $"The container '{id}' has no cgroup, so it has no limits.", id);
         // No device rules means no change, also where a client writes an empty list for what it leaves alone.
-        cgroup.Apply(resources.Devices is { Count: 0 } ? resources with { Devices = null } : resources);
+        OciResources change = resources.Devices is { Count: 0 } ? resources with { Devices = null } : resources;
+        if (folder.ReadUnit() is { } unit) SystemdScope.Set(unit.Unit, change, CgroupHost.Current is { HasV2: true, HasV1: false });
+        cgroup.Apply(change);
     }
 }
