@@ -45,6 +45,9 @@ public sealed class EnginePaths
     /// <summary>Unpacked layers, one folder per chain id.</summary>
     public string Layers => Path.Combine(Root, "layers");
 
+    /// <summary>Layers that are being fetched from registries.</summary>
+    public string Downloads => Path.Combine(Root, "downloads");
+
     /// <summary>One folder per container.</summary>
     public string Containers => Path.Combine(Root, "containers");
 

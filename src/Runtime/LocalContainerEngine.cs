@@ -3,6 +3,7 @@ using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Hosts;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Layers;
 
 namespace ContainerTools.Runtime;
@@ -24,6 +25,7 @@ public sealed class LocalContainerEngine : IContainerEngine
         _services = new ContainerServices(paths, images, StorageDrivers.Select(paths), static path => CgroupHost.Current.Open(path));
         Containers = new LocalContainerOperations(_services);
         Images = images;
+        Registries = new LocalRegistryOperations(paths, images, static () => RegistrySettings.Current);
         Host = new LocalHostOperations(paths);
     }
 
@@ -32,6 +34,9 @@ public sealed class LocalContainerEngine : IContainerEngine
 
     /// <inheritdoc/>
     public IImageOperations Images { get; }
+
+    /// <inheritdoc/>
+    public IRegistryOperations Registries { get; }
 
     /// <inheritdoc/>
     public IHostOperations Host { get; }

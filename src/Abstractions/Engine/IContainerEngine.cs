@@ -12,6 +12,9 @@ public interface IContainerEngine : IAsyncDisposable
     /// <summary>Images.</summary>
     IImageOperations Images { get; }
 
+    /// <summary>Image registries.</summary>
+    IRegistryOperations Registries { get; }
+
     /// <summary>The machine itself.</summary>
     IHostOperations Host { get; }
 }

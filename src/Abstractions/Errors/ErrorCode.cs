@@ -38,6 +38,30 @@ public enum ErrorCode
     ArchiveUnsafe,
     /// <summary>An archive is damaged, truncated or of no known kind.</summary>
     ArchiveCorrupt,
+    /// <summary>Content is larger than is allowed: a document, or a layer once it is decompressed.</summary>
+    SizeLimitExceeded,
+    /// <summary>A reference has no digest where one is required.</summary>
+    DigestRequired,
+    /// <summary>An image is not signed with the key that it must be signed with.</summary>
+    SignatureInvalid,
+    /// <summary>No credentials are kept for this registry.</summary>
+    RegistryNotFound,
+    /// <summary>A registry cannot be reached.</summary>
+    RegistryUnreachable,
+    /// <summary>A registry wants credentials, does not accept those it got, or does not allow this to their owner.</summary>
+    RegistryUnauthorized,
+    /// <summary>A registry asks to be left alone for a while.</summary>
+    RegistryRateLimited,
+    /// <summary>A registry answers what no registry may: another kind of document, a wrong length, redirects without end.</summary>
+    RegistryResponseInvalid,
+    /// <summary>A registry's certificate is not trusted, or a certificate file cannot be used.</summary>
+    RegistryCertificateInvalid,
+    /// <summary>The configuration of registries forbids this one.</summary>
+    RegistryBlocked,
+    /// <summary>A registry has failed.</summary>
+    RegistryFailed,
+    /// <summary>A credential helper has failed.</summary>
+    CredentialHelperFailed,
     /// <summary>A file the user named does not exist.</summary>
     FileNotFound,
     /// <summary>A file that was to be made is there already.</summary>

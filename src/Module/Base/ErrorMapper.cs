@@ -51,11 +51,20 @@ internal static class ErrorMapper
     /// <summary>PowerShell's category for a kind of error.</summary>
     public static ErrorCategory CategoryOf(ErrorCode code) => code switch
     {
-        ErrorCode.ContainerNotFound or ErrorCode.ImageNotFound or ErrorCode.FileNotFound or ErrorCode.CommandNotFound
+        ErrorCode.ContainerNotFound or ErrorCode.ImageNotFound or ErrorCode.RegistryNotFound or ErrorCode.FileNotFound or ErrorCode.CommandNotFound
             or ErrorCode.UserNotFound => ErrorCategory.ObjectNotFound,
         ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
             or ErrorCode.LimitInvalid or ErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
         ErrorCode.ContainerNameInUse or ErrorCode.FileExists => ErrorCategory.ResourceExists,
+        ErrorCode.RegistryUnreachable => ErrorCategory.ConnectionError,
+        ErrorCode.RegistryUnauthorized => ErrorCategory.AuthenticationError,
+        ErrorCode.RegistryRateLimited => ErrorCategory.LimitsExceeded,
+        ErrorCode.SizeLimitExceeded => ErrorCategory.LimitsExceeded,
+        ErrorCode.RegistryResponseInvalid => ErrorCategory.ProtocolError,
+        ErrorCode.RegistryFailed => ErrorCategory.ResourceUnavailable,
+        ErrorCode.RegistryCertificateInvalid or ErrorCode.SignatureInvalid or ErrorCode.DigestRequired or ErrorCode.RegistryBlocked
+            => ErrorCategory.SecurityError,
+        ErrorCode.CredentialHelperFailed => ErrorCategory.FromStdErr,
         ErrorCode.ContainerRunning or ErrorCode.ContainerNotRunning or ErrorCode.ContainerPaused or ErrorCode.ContainerNotPaused
             or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,
         ErrorCode.ContainerRemoving or ErrorCode.ImageInUse => ErrorCategory.ResourceBusy,
@@ -87,6 +96,11 @@ internal static class ErrorMapper
         ErrorCode.ImageInUse => "Remove the containers that use the image, or use -Force.",
         ErrorCode.ImageCorrupt => "Import the image again.",
         ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt => "Get the archive again from where it came from.",
+        ErrorCode.RegistryUnreachable => "Check the registry's name and the network, and try again.",
+        ErrorCode.RegistryUnauthorized => "Connect with Connect-ContainerRegistry, as a user who may do this.",
+        ErrorCode.RegistryRateLimited => "Wait, or connect with Connect-ContainerRegistry: known users may do more.",
+        ErrorCode.RegistryCertificateInvalid => "Put the authority's certificate into certs.d, or give its folder with -CertificateFolder.",
+        ErrorCode.DigestRequired => "Look the digest up with Get-ContainerImage -Remote, and give it as name@sha256:…",
         ErrorCode.ArchiveUnsafe => "Do not use this archive unless you trust where it came from and have repaired it.",
         ErrorCode.CommandNotFound => "Give the path of a program that the image has.",
         ErrorCode.CommandNotExecutable => "Check the program's mode and format in the image.",

@@ -140,9 +140,10 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
 
     private static bool Matches(CatalogEntry entry, ImageReference wanted)
     {
-        if (wanted.Digest is not null && wanted.Digest != entry.ManifestDigest) return false;
         if (entry.Reference is null || entry.Reference.Repository != wanted.Repository) return false;
-        return wanted.Tag is null || entry.Reference.Tag == wanted.Tag;
+        // A digest says all: of the manifest, or of the index by which the image was received.
+        if (wanted.Digest is not null) return wanted.Digest == entry.ManifestDigest || wanted.Digest == entry.Reference.Digest;
+        return entry.Reference.Tag == wanted.Tag;
     }
 
     /// <summary>The id of the image with this manifest; null when the manifest is missing or damaged.</summary>
@@ -185,7 +186,8 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    private static ImageConfiguration Defaults(ImageConfigDefaults? config) => config is null ? new ImageConfiguration() : new ImageConfiguration
+    /// <summary>What a configuration says about containers.</summary>
+    public static ImageConfiguration Defaults(ImageConfigDefaults? config) => config is null ? new ImageConfiguration() : new ImageConfiguration
     {
         EntryPoint = config.Entrypoint ?? [],
         Command = config.Cmd ?? [],

@@ -46,6 +46,9 @@ internal sealed partial record ImageReference
     /// <summary>The same repository with a tag and no digest.</summary>
     public ImageReference WithTag(string tag) => new(Domain, Path, tag, null);
 
+    /// <summary>The same repository with a digest and no tag.</summary>
+    public ImageReference WithDigest(string digest) => new(Domain, Path, null, digest);
+
     private string Suffix => (Tag is null ? "" : ":" + Tag) + (Digest is null ? "" : "@" + Digest);
 
     /// <summary>Reads a reference.</summary>

@@ -20,6 +20,9 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     private long _done;
     private long _total;
 
+    /// <summary>The most bytes that a layer may have once it is decompressed, given its compressed size; null for no limit.</summary>
+    public Func<long, long>? MaximumLayerSize { get; init; }
+
     /// <summary>The images that are ready.</summary>
     public List<StagedImage> Images { get; } = [];
 
@@ -127,7 +130,8 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                     Subject = $"The layer {ShortDigest(layer.BlobDigest ?? layer.DiffId)} of {name}",
                     BlobDigest = layer.BlobDigest,
                     DiffId = layer.DiffId,
-                    BlobPath = copy ? ingest.NewPath("blob") : null,
+                    BlobPath = copy && !layer.Source.IsFile ? ingest.NewPath("blob") : null,
+                    MaximumSize = MaximumLayerSize?.Invoke(layer.Source.Length),
                     Folder = unpack ? Path.Combine(folder, LayerStore.DiffName) : null,
                     Progress = Report,
                 }));
@@ -142,6 +146,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         LayerResult result = await LayerPipeline.RunAsync(item.Job, cancellationToken);
         item.Result = result;
         if (item.Job.BlobPath is not null && !_blobs.TryAdd(result.BlobDigest, item.Job.BlobPath)) File.Delete(item.Job.BlobPath);
+        if (item.Job.Source is { IsFile: true, FilePath: { } file }) _blobs.TryAdd(result.BlobDigest, file);
         if (item.Job.Folder is not null) _unpacked[item.Chain] = (item.Folder, result.Contents!);
     }
 

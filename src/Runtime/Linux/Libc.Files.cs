@@ -21,6 +21,9 @@ internal static partial class Libc
     /// <summary>rename(2): 0 or the errno.</summary>
     public static int TryRename(string from, string to) => rename(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>link(2): 0 or the errno.</summary>
+    public static int TryLink(string from, string to) => link(from, to) == 0 ? 0 : Marshal.GetLastPInvokeError();
+
     /// <summary>unlink(2): 0 or the errno.</summary>
     public static int TryUnlink(string path) => unlink(path) == 0 ? 0 : Marshal.GetLastPInvokeError();
 
@@ -29,6 +32,9 @@ internal static partial class Libc
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int rename(string from, string to);
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int link(string from, string to);
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int unlink(string path);

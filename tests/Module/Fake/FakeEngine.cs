@@ -43,6 +43,10 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
 
     public IImageOperations Images => this;
 
+    public FakeRegistries Registries { get; } = new();
+
+    IRegistryOperations IContainerEngine.Registries => Registries;
+
     public IHostOperations Host => this;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -7,11 +7,22 @@ namespace ContainerTools.Runtime.Images.Archives;
 /// <param name="Offset">Where it begins.</param>
 /// <param name="Length">How many bytes.</param>
 /// <param name="Display">What it is, for messages.</param>
-internal sealed record ByteRange(SafeFileHandle File, long Offset, long Length, string Display)
+internal record ByteRange(SafeFileHandle File, long Offset, long Length, string Display)
 {
+    /// <summary>Whether the range is a file of its own, in the store's file system, that may become the blob without a copy.</summary>
+    public virtual bool IsFile => false;
+
+    /// <summary>The path of that file, once all of it has been read.</summary>
+    public virtual string? FilePath => null;
+
+    /// <summary>Nobody wants it any more: a reader that waits for bytes is to give up.</summary>
+    public virtual void Abandon()
+    {
+    }
+
     /// <summary>Reads from a position in the range; 0 at its end.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ArchiveCorrupt"/> when the file ends before the range does.</exception>
-    public int Read(long position, Span<byte> buffer)
+    public virtual int Read(long position, Span<byte> buffer)
     {
         if (position >= Length) return 0;
         buffer = buffer[..(int)Math.Min(buffer.Length, Length - position)];

@@ -17,6 +17,8 @@ internal sealed record LayerJob
     public string? BlobPath { get; init; }
     /// <summary>Unpack into this empty folder; null when the store has it.</summary>
     public string? Folder { get; init; }
+    /// <summary>The most bytes it may have once it is decompressed; null for no limit.</summary>
+    public long? MaximumSize { get; init; }
     /// <summary>Called with the number of source bytes read, again and again.</summary>
     public Action<long>? Progress { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ContainerTools.Runtime.Images.Archives;
@@ -67,6 +68,8 @@ internal sealed class LayerPipeline : IDisposable
 
     private LayerResult Run()
     {
+        // What is still on its way may never come when something else has failed.
+        using CancellationTokenRegistration abandoned = _stop.Token.Register(_job.Source.Abandon);
         Compression compression = _job.Source.Compression;
         // Refuses what cannot be decompressed before anything is written.
         CompressionFormat.CheckSupported(compression, _job.Subject);
@@ -147,6 +150,7 @@ internal sealed class LayerPipeline : IDisposable
         try
         {
             using Stream stream = CompressionFormat.Decompress(source, compression, _job.Subject);
+            long total = 0;
             while (true)
             {
                 Chunk chunk = _decoded.Take(_stop.Token);
@@ -155,6 +159,17 @@ internal sealed class LayerPipeline : IDisposable
                 {
                     chunk.Release();
                     break;
+                }
+
+                total += chunk.Length;
+                if (total > _job.MaximumSize)
+                {
+                    throw new ContainerException(
+                        ErrorCode.SizeLimitExceeded,
+                        string.Create(
+                            CultureInfo.InvariantCulture,
+                            $"{_job.Subject} grows from {_job.Source.Length} to more than {_job.MaximumSize} bytes when it is decompressed; if that is meant, allow a larger size."),
+                        _job.Subject);
                 }
 
                 chunk.Share(_job.Folder is null ? 1 : 2);
@@ -237,5 +252,5 @@ internal sealed class LayerPipeline : IDisposable
     }
 
     private ContainerException Mismatch(string promised, string found) => new(
-        ErrorCode.DigestMismatch, $"{_job.Subject} does not have the digest promised for it ({promised}) but {found}; get the archive again.", _job.Subject);
+        ErrorCode.DigestMismatch, $"{_job.Subject} does not have the digest promised for it ({promised}) but {found}; get it again.", _job.Subject);
 }

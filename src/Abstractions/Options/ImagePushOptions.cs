@@ -1,0 +1,12 @@
+namespace ContainerTools;
+
+/// <summary>Which image to bring to a registry.</summary>
+public sealed record ImagePushOptions
+{
+    /// <summary>The image in the store: a reference or an id.</summary>
+    public required string Image { get; init; }
+    /// <summary>The reference it gets in the registry; null for its own.</summary>
+    public string? Destination { get; init; }
+    /// <summary>How to reach the registry.</summary>
+    public RegistryAccess Access { get; init; } = RegistryAccess.Default;
+}

@@ -1,0 +1,78 @@
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Images.Registry;
+
+/// <summary>
+/// The layers that are being fetched, <c>downloads/&lt;digest&gt;</c>, each with an flock(2): whoever wants one that another is fetching waits for it
+/// and finds it there. What a cut connection or the death of a process leaves is gone on with by the next.
+/// </summary>
+/// <param name="folder">The folder.</param>
+internal sealed class DownloadFolder(string folder)
+{
+    /// <summary>How long the beginning of a layer is kept that nobody comes back for.</summary>
+    private static readonly TimeSpan Age = TimeSpan.FromDays(1);
+
+    /// <summary>The path of a layer's file.</summary>
+    public string Path(string digest) => System.IO.Path.Combine(folder, ImageDigest.Hex(digest));
+
+    /// <summary>Makes the folder, and removes from it what was left long ago.</summary>
+    public void Prepare()
+    {
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles())
+        {
+            if (DateTime.UtcNow - file.LastWriteTimeUtc < Age) continue;
+            using StoreLock? unused = StoreLock.TryTake(file.FullName);
+            if (unused is not null) Libc.TryUnlink(file.FullName);
+        }
+    }
+
+    /// <summary>Opens a layer's file and takes its lock, waiting for whoever has it.</summary>
+    public async Task<SafeFileHandle> OpenAsync(string digest, CancellationToken cancellationToken)
+    {
+        string path = Path(digest);
+        while (true)
+        {
+            SafeFileHandle file = Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x1A4);
+            try
+            {
+                if (!Libc.TryLock(file, path)) await WaitAsync(file, path, cancellationToken);
+                // Its last owner may have taken the name away before it let go.
+                FileStatus own = Libc.Stat(file);
+                using SafeFileHandle? named = Libc.TryOpen(path, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0, out _);
+                if (named is not null && Libc.Stat(named) is var there && there.Inode == own.Inode && there.Device == own.Device) return file;
+            }
+            catch
+            {
+                Close(file);
+                throw;
+            }
+
+            Close(file);
+        }
+    }
+
+    /// <summary>Lets a file go.</summary>
+    public static void Close(SafeFileHandle file)
+    {
+        if (!file.IsClosed) Libc.Unlock(file);
+        file.Dispose();
+    }
+
+    /// <summary>
+    /// Takes a file away that is not needed any more. Not while somebody has its lock: that a name stays is what its owner relies on.
+    /// </summary>
+    public void Remove(string digest)
+    {
+        using StoreLock? unused = StoreLock.TryTake(Path(digest));
+        if (unused is not null) Libc.TryUnlink(Path(digest));
+    }
+
+    /// <summary>The wait is the kernel's and cannot be cancelled: its thread stays behind, and the file is closed when it has got what it waits for.</summary>
+    private static async Task WaitAsync(SafeFileHandle file, string path, CancellationToken cancellationToken)
+    {
+        Task waiting = Task.Factory.StartNew(() => Libc.Lock(file, path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        await waiting.WaitAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,98 @@
+using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images.Registry;
+
+/// <summary>Brings an image into the store: its layers are fetched, verified and unpacked at the same time.</summary>
+/// <param name="store">The store.</param>
+/// <param name="paths">Its folders.</param>
+/// <param name="session">Connections and configuration.</param>
+/// <param name="options">Which image, on which conditions.</param>
+/// <param name="progress">Told of each layer, and of the whole.</param>
+internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySession session, ImagePullOptions options, IProgress<EngineProgress>? progress)
+{
+    private const long LeastMaximum = 4L * 1024 * 1024 * 1024;
+    private const long Expansion = 200;
+
+    private readonly DownloadFolder _folder = new(paths.Downloads);
+    private readonly ImageLayout _layout = new(paths.Images);
+
+    /// <summary>Does it.</summary>
+    public async Task<ContainerImage> RunAsync(CancellationToken cancellationToken)
+    {
+        ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
+        using ImageSignature? signature = options.VerifyKey is { } key ? ImageSignature.ReadKey(key) : null;
+        RemoteImage image = await new RemoteImageReader(session, platform).ReadAsync(options.Reference, options.RequireDigest, cancellationToken);
+        if (signature is not null) await signature.VerifyAsync(image, cancellationToken);
+        for (bool again = false; ; again = true)
+        {
+            List<BlobDownload> downloads = [];
+            try
+            {
+                ContainerImage received = await store.ReceiveAsync(
+                    options.Reference, (ingest, token) => ReceiveAsync(image, ingest, downloads, token), compressed => MaximumSize(compressed), cancellationToken);
+                foreach (BlobDownload download in downloads) _folder.Remove(download.Blob.Digest);
+                return received;
+            }
+            catch (ContainerException error) when (error.Code is ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt or ErrorCode.ArchiveUnsafe or ErrorCode.SizeLimitExceeded)
+            {
+                // What is complete and was not accepted is of no use to anybody.
+                foreach (BlobDownload download in downloads.Where(download => download.IsComplete)) _folder.Remove(download.Blob.Digest);
+                // A part that an earlier process left behind may have suffered from a loss of power: without it, once more.
+                if (again || error.Code != ErrorCode.DigestMismatch || !downloads.Exists(download => download.Found > 0)) throw;
+            }
+            finally
+            {
+                foreach (BlobDownload download in downloads) download.Dispose();
+            }
+        }
+    }
+
+    private long MaximumSize(long compressed)
+        => options.MaximumLayerSize ?? Math.Max(LeastMaximum, compressed > long.MaxValue / Expansion ? long.MaxValue : compressed * Expansion);
+
+    /// <summary>Starts the downloads, and says what is to be taken in. The task beside the image ends when the downloads have.</summary>
+    private Task<ReceivedImage> ReceiveAsync(RemoteImage image, Ingest ingest, List<BlobDownload> downloads, CancellationToken cancellationToken)
+    {
+        _folder.Prepare();
+        PullProgress whole = new($"Receiving {image.Reference.Familiar}", progress);
+        Dictionary<string, ByteRange> sources = [];
+        foreach (ImageDescriptor layer in image.Manifest.Layers)
+        {
+            if (sources.ContainsKey(layer.Digest)) continue;
+            string display = $"The layer {layer.Digest[..19]} of {image.Reference.Familiar}";
+            string stored = _layout.Blob(layer.Digest);
+            if (File.Exists(stored))
+            {
+                sources[layer.Digest] = StoredRange.Open(stored, display);
+                continue;
+            }
+
+            BlobDownload download = new(
+                layer, image.Repositories, _folder, stored, ingest.NewPath("blob"), display, whole.Add(layer.Digest[..19], layer.Size));
+            downloads.Add(download);
+            sources[layer.Digest] = download.Range;
+        }
+
+        IReadOnlyList<string> diffIds = image.Config.Rootfs?.DiffIds ?? [];
+        ArchivedImage archived = new()
+        {
+            ConfigBytes = image.ConfigBytes,
+            Config = image.Config,
+            ConfigMediaType = image.Manifest.Config!.MediaType,
+            ManifestBytes = image.Document.Content,
+            ManifestMediaType = image.Document.MediaType,
+            Layers = [.. image.Manifest.Layers.Select((layer, i) => new ArchivedLayer(sources[layer.Digest], layer.Digest, diffIds[i], layer.MediaType))],
+            Names = [image.Reference.Digest is { } digest ? image.Reference.WithDigest(digest) : image.Reference],
+        };
+        return Task.FromResult(new ReceivedImage(archived, DownloadAsync(downloads, cancellationToken)));
+    }
+
+    /// <summary>Several at once, in the order in which they are unpacked: the largest first.</summary>
+    private Task DownloadAsync(List<BlobDownload> downloads, CancellationToken cancellationToken)
+    {
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = session.Settings.Downloads };
+        return Parallel.ForEachAsync(
+            downloads.OrderByDescending(download => download.Blob.Size).ToList(), parallel, async (download, _) => await download.RunAsync(cancellationToken));
+    }
+}

@@ -1,0 +1,200 @@
+using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Oci;
+
+namespace ContainerTools.Runtime.Images.Registry;
+
+/// <summary>Finds an image in the registries that its name may mean: index, manifest, configuration, each checked before the next is asked for.</summary>
+/// <param name="session">Connections and configuration.</param>
+/// <param name="platform">The platform to choose.</param>
+internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSelector platform)
+{
+    /// <summary>How deep indexes may lie in indexes; the specification needs two.</summary>
+    private const int MaximumDepth = 4;
+
+    /// <summary>The most indexes that are read for one image: a wide tree is as bad as a deep one.</summary>
+    private const int MaximumIndexes = 16;
+
+    private const string AttestationAnnotation = "vnd.docker.reference.type";
+
+    /// <summary>Finds it.</summary>
+    /// <param name="name">As the user wrote it.</param>
+    /// <param name="requireDigest">Refuse a name without a digest.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<RemoteImage> ReadAsync(string name, bool requireDigest, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ImageReference> meanings = session.Configuration.Resolve(name);
+        if (requireDigest && meanings[0].Digest is null)
+        {
+            throw new ContainerException(ErrorCode.DigestRequired, $"'{name}' has no digest, and a digest is required.", name);
+        }
+
+        ContainerException? failure = null;
+        foreach (ImageReference meaning in meanings)
+        {
+            try
+            {
+                return await ReadAsync(meaning, cancellationToken);
+            }
+            catch (ContainerException error) when (meanings.Count > 1 && IsElsewhere(error))
+            {
+                // The next registry of the search may have it. What is told in the end is the first failure that was more than a miss.
+                if (failure is null || (failure.Code == ErrorCode.ImageNotFound && error.Code != ErrorCode.ImageNotFound)) failure = error;
+            }
+        }
+
+        throw failure!;
+    }
+
+    private async Task<RemoteImage> ReadAsync(ImageReference reference, CancellationToken cancellationToken)
+    {
+        List<RegistryRepository> repositories = [.. session.Configuration.Endpoints(reference, mirrors: true).Select(session.Repository)];
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await ReadAsync(reference, repositories, i, cancellationToken);
+            }
+            catch (ContainerException error) when (i + 1 < repositories.Count && IsElsewhere(error))
+            {
+                // A mirror without it, or one that is down: that is what the others are for.
+            }
+        }
+    }
+
+    private async Task<RemoteImage> ReadAsync(ImageReference reference, List<RegistryRepository> repositories, int first, CancellationToken cancellationToken)
+    {
+        RegistryRepository repository = repositories[first];
+        RemoteDocument top = await repository.ManifestAsync(reference.Digest ?? reference.Tag!, cancellationToken);
+        List<ImageDescriptor> manifests = [];
+        RemoteDocument document = top;
+        if (ImageMediaType.IsIndex(top.MediaType))
+        {
+            await CollectAsync(repository, top, manifests, 0, new Counter(), cancellationToken);
+            ImageDescriptor chosen = Choose(manifests, reference);
+            document = await repository.ManifestAsync(Checked(chosen.Digest), cancellationToken);
+            if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has the index {chosen.Digest} where it promises a manifest");
+        }
+
+        ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
+        Check(manifest, reference);
+        byte[] configBytes = await repository.BlobAsync(manifest.Config!, cancellationToken);
+        ImageConfig config = ImageLayout.Parse(configBytes, manifest.Config!.Digest, ImageJson.Default.ImageConfig);
+        IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
+        if (diffIds.Count != manifest.Layers.Count)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageCorrupt, $"{reference.Familiar} has {manifest.Layers.Count} layers, but {diffIds.Count} diff ids.", reference.Familiar);
+        }
+
+        foreach (string diffId in diffIds) Checked(diffId);
+        string own = PlatformOf(config.Os, config.Architecture, config.Variant);
+        // An image for one platform is taken as it is, unless another one was asked for.
+        if (manifests.Count == 0 && platform.Explicit && !platform.Matches(config.Os, config.Architecture, config.Variant)) throw NoPlatform(reference, [own]);
+        return new RemoteImage
+        {
+            Reference = reference,
+            Repositories = [repository, .. repositories.Skip(first + 1)],
+            Top = top,
+            Document = document,
+            Manifest = manifest,
+            ConfigBytes = configBytes,
+            Config = config,
+            Platforms = manifests.Count == 0 ? [own] : [.. manifests.Select(PlatformOf).Distinct()],
+            Platform = own,
+        };
+    }
+
+    /// <summary>Whether another registry or mirror may do better.</summary>
+    private static bool IsElsewhere(ContainerException error) => error.Code is ErrorCode.ImageNotFound or ErrorCode.RegistryUnreachable
+        or ErrorCode.RegistryFailed or ErrorCode.RegistryUnauthorized or ErrorCode.RegistryRateLimited or ErrorCode.RegistryResponseInvalid
+        or ErrorCode.RegistryCertificateInvalid;
+
+    private static async Task CollectAsync(
+        RegistryRepository repository, RemoteDocument document, List<ImageDescriptor> manifests, int depth, Counter read, CancellationToken cancellationToken)
+    {
+        if (++read.Value > MaximumIndexes) throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has an index of more than {MaximumIndexes} indexes.", repository.ToString());
+        ImageIndex index = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageIndex);
+        foreach (ImageDescriptor descriptor in index.Manifests)
+        {
+            if (IsAttestation(descriptor)) continue;
+            if (!ImageMediaType.IsIndex(descriptor.MediaType))
+            {
+                // Artifacts may stand beside images.
+                if (ImageMediaType.IsManifest(descriptor.MediaType)) manifests.Add(descriptor);
+                continue;
+            }
+
+            if (depth + 1 == MaximumDepth)
+            {
+                throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has indexes in indexes, more than {MaximumDepth} deep.", repository.ToString());
+            }
+
+            RemoteDocument inner = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
+            if (!ImageMediaType.IsIndex(inner.MediaType)) throw repository.Connection.Invalid($"has a manifest where it promises the index {descriptor.Digest}");
+            await CollectAsync(repository, inner, manifests, depth + 1, read, cancellationToken);
+        }
+    }
+
+    private ImageDescriptor Choose(List<ImageDescriptor> manifests, ImageReference reference)
+    {
+        List<ImageDescriptor> matching = [.. manifests.Where(candidate => platform.Matches(candidate.Platform?.Os, candidate.Platform?.Architecture, candidate.Platform?.Variant))];
+        // Of several variants, the one every machine can run: the first, as their order says.
+        if (matching.Count > 0) return matching[0];
+        if (manifests.Count == 1 && !platform.Explicit) return manifests[0];
+        throw NoPlatform(reference, manifests.Select(PlatformOf).Distinct());
+    }
+
+    private ContainerException NoPlatform(ImageReference reference, IEnumerable<string> platforms)
+    {
+        string there = string.Join(", ", platforms.Take(20));
+        return new ContainerException(
+            ErrorCode.ImageUnsupported, there.Length == 0 ? $"{reference.Familiar} has no image for a container." : $"{reference.Familiar} has no image for {platform}, only for {there}.",
+            reference.Familiar);
+    }
+
+    private static void Check(ImageManifest manifest, ImageReference reference)
+    {
+        string name = reference.Familiar;
+        if (manifest.Config is null || !ImageMediaType.IsConfig(manifest.Config.MediaType))
+        {
+            throw new ContainerException(
+                ErrorCode.ImageUnsupported, $"{name} is no image for a container but an artifact ({RegistryText.Clean(manifest.ArtifactType ?? manifest.Config?.MediaType ?? "of no type")}).", name);
+        }
+
+        LayerStore.CheckDepth(manifest.Layers.Count, name);
+        long total = 0;
+        foreach (ImageDescriptor layer in manifest.Layers)
+        {
+            Checked(layer.Digest);
+            if (ImageMediaType.IsForeignLayer(layer.MediaType) || !ImageMediaType.IsLayer(layer.MediaType))
+            {
+                throw new ContainerException(
+                    ErrorCode.ImageUnsupported, $"The layer {layer.Digest} of {name} is of the type '{RegistryText.Clean(layer.MediaType)}', which cannot be unpacked.", layer.Digest);
+            }
+
+            if (layer.Size <= 0 || layer.Size > long.MaxValue - total)
+            {
+                throw new ContainerException(ErrorCode.ImageCorrupt, $"The manifest of {name} says that the layer {layer.Digest} has {layer.Size} bytes.", layer.Digest);
+            }
+
+            total += layer.Size;
+        }
+    }
+
+    /// <summary>A digest that may stand in an address and a file name.</summary>
+    private static string Checked(string digest) => ImageDigest.Prefix + ImageDigest.Hex(digest);
+
+    private static bool IsAttestation(ImageDescriptor descriptor)
+        => descriptor.Annotations?.ContainsKey(AttestationAnnotation) == true || descriptor.Platform is { Os: "unknown", Architecture: "unknown" };
+
+    private static string PlatformOf(ImageDescriptor descriptor) => PlatformOf(descriptor.Platform?.Os, descriptor.Platform?.Architecture, descriptor.Platform?.Variant);
+
+    private static string PlatformOf(string? os, string? architecture, string? variant)
+        => RegistryText.Clean($"{os ?? "linux"}/{architecture ?? "unknown"}{(string.IsNullOrEmpty(variant) ? "" : "/" + variant)}");
+
+    private sealed class Counter
+    {
+        public int Value { get; set; }
+    }
+}
