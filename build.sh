@@ -61,6 +61,38 @@ install_packages() {
     say "Going on; what needs them is skipped."
 }
 
+# The engines that are tried with ctrun as their runtime: for the tests alone, and no test fails without them.
+engines() {
+    have crun       || echo "crun             the runtime ctrun is compared with"
+    have runc       || echo "runc             the other one"
+    have podman     || echo "podman           Podman with ctrun as its runtime"
+    have containerd || echo "containerd       containerd with ctrun as its runtime"
+    have dockerd    || echo "docker.io        dockerd with ctrun as its runtime"
+    have docker     || echo "docker-cli       its client, where docker.io comes without"
+}
+
+# Downloads within a budget of time, installs, starts nothing (docker.io brings a service; policy-rc.d is Debian's way to say no to that). Tried once: what was
+# not to be had is not asked for again.
+install_engines() {
+    local missing tried=$tools/engines.tried policy=/usr/sbin/policy-rc.d guard="" package
+    missing=$(engines)
+    [ -n "$missing" ] && [ ! -e "$tried" ] && [ "$(id -u)" = 0 ] && have apt-get || return 0
+    say "Installing engines for the tests (as far as they can be had in five minutes)"
+    mkdir -p "$tools"
+    export DEBIAN_FRONTEND=noninteractive
+    if [ ! -e "$policy" ]; then
+        guard=$policy
+        printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy"
+    fi
+    timeout 60 apt-get update -qq > "$tried" 2>&1 || true
+    while read -r package _; do
+        [ "$package" = docker-cli ] && have docker && continue
+        timeout 120 apt-get install -y -qq --no-install-recommends --download-only "$package" >> "$tried" 2>&1 || continue
+        apt-get install -y -qq --no-install-recommends "$package" >> "$tried" 2>&1 || say "$package could not be installed (see $tried)."
+    done <<< "$missing"
+    [ -z "$guard" ] || rm -f "$guard"
+}
+
 new_enough() {
     local version
     version=$("$1" --version 2> /dev/null) || return 1
@@ -126,5 +158,6 @@ esac
 
 require_sdk
 install_packages
+[ "$task" != test ] || install_engines
 find_powershell
 exec "$powershell" -NoProfile -NonInteractive -File build.ps1 -Task "$task" "$@"

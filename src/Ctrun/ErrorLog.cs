@@ -66,7 +66,8 @@ internal sealed class ErrorLog
     private static byte[] JsonLine(string level, string message, string time)
     {
         using MemoryStream buffer = new();
-        using (Utf8JsonWriter writer = new(buffer))
+        // go-runc, by which containerd reads this, takes the time's text as it is, without undoing escapes: a + must stay one.
+        using (Utf8JsonWriter writer = new(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
         {
             writer.WriteStartObject();
             writer.WriteString("level"u8, level);

@@ -12,6 +12,7 @@ internal static class LaunchCompiler
 {
     private const long PR_SET_DUMPABLE = 4;
     private const long KEYCTL_JOIN_SESSION_KEYRING = 1;
+    private const long X_OK = 1;
 
     /// <summary>The first process of a container.</summary>
     public static void CompileStart(LaunchContext context)
@@ -74,6 +75,7 @@ internal static class LaunchCompiler
         Streams.ResetSignals(plan);
         EnterWorkingFolder(context);
         Streams.CloseOthers(context);
+        FindProgram(context);
         Identity.Add(context, user);
         WaitAtGate(context);
         Execute(context, user);
@@ -135,6 +137,29 @@ internal static class LaunchCompiler
         plan.RetryAgain();
         Slot folder = plan.Result("cwd");
         plan.Call(SystemCall.Fchdir, "enter the working directory", context.Process.Cwd, folder);
+    }
+
+    /// <summary>
+    /// A container that waits at the gate is told apart from one whose program does not exist: engines expect the creation to fail, and read the reason from its
+    /// log. Done before the process becomes its user and is confined by a filter that may not know this call; what that user may not execute, execve tells at the start.
+    /// </summary>
+    private static void FindProgram(LaunchContext context)
+    {
+        if (context.Gate is null) return;
+        LaunchPlan plan = context.Plan;
+        plan.Section("config.md#process (args)");
+        List<string> candidates = Candidates(context.Process.Args![0], [.. context.Process.Env ?? []]);
+        var attempts = new List<int>();
+        foreach (string candidate in candidates)
+        {
+            attempts.Add(plan.Count);
+            plan.Call(SystemCall.Faccessat2, "find", context.Process.Args[0], Libc.AT_FDCWD, plan.Text(candidate), PlanArgument.Flags(X_OK, "X_OK"), 0);
+            if (attempts.Count == candidates.Count) break;
+            plan.Ignore(Errno.ENOENT);
+            plan.Ignore(Errno.ENOTDIR);
+        }
+
+        foreach (int attempt in attempts) plan.SkipFrom(attempt);
     }
 
     private static void WaitAtGate(LaunchContext context)

@@ -168,7 +168,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
         }
 
         Note note = notes[failure.Step];
-        if (steps[failure.Step].Kind == StepKind.Execute) return ExecutionFailure.Explain(note.Subject, failure.Errno);
+        if (steps[failure.Step].Kind == StepKind.Execute || note.Call == SystemCall.Faccessat2.Name) return ExecutionFailure.Explain(note.Subject, failure.Errno);
         string name = Errno.Name(failure.Errno);
         string subject = note.Subject.Length > 0 ? " " + note.Subject : "";
         return new KernelException(

@@ -31,6 +31,7 @@ internal readonly struct SystemCall
     public static SystemCall Execve => new("execve", 59, 221);
     public static SystemCall Execveat => new("execveat", 322, 281);
     public static SystemCall ExitGroup => new("exit_group", 231, 94);
+    public static SystemCall Faccessat2 => new("faccessat2", 439, 439);
     public static SystemCall Fchdir => new("fchdir", 81, 50);
     public static SystemCall Fchmodat => new("fchmodat", 268, 53);
     public static SystemCall Fchown => new("fchown", 93, 55);

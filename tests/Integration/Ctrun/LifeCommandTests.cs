@@ -79,14 +79,30 @@ public sealed class LifeCommandTests
     }
 
     [Fact]
-    public void A_command_that_does_not_exist_is_told_by_start()
+    public void A_command_that_does_not_exist_is_told_by_create()
     {
         using CtrunBundle bundle = CtrunBundle.Create();
-        bundle.Write(["/bin/none"]);
+        foreach (string program in (string[])["/bin/none", "none"])
+        {
+            bundle.Write([program]);
+            CommandResult result = bundle.Run("create", "c");
+            Assert.Equal(127, result.ExitCode);
+            Assert.Contains($"'{program}'", result.Error, StringComparison.Ordinal);
+            Assert.Contains("no such file or directory", result.Error, StringComparison.Ordinal);
+            bundle.AssertClean();
+        }
+    }
+
+    [Fact]
+    public void A_command_that_is_no_program_is_told_by_start()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        File.SetUnixFileMode(Path.Combine(bundle.Folder, "rootfs", "bin", "text"), (UnixFileMode)0x1ed);
+        bundle.Write(["/bin/text"]);
         bundle.Launch("create", "c");
         CommandResult result = bundle.Run("start", "c");
-        Assert.Equal(127, result.ExitCode);
-        Assert.Contains("no such file or directory", result.Error, StringComparison.Ordinal);
+        Assert.Equal(126, result.ExitCode);
+        Assert.Contains("no program", result.Error, StringComparison.Ordinal);
         bundle.WaitFor("c", "stopped");
     }
 
