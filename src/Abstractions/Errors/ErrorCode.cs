@@ -94,6 +94,8 @@ public enum ErrorCode
     KernelError,
     /// <summary>The container's first process could not be started.</summary>
     LaunchFailed,
+    /// <summary>A hook of the container's configuration failed or took too long.</summary>
+    HookFailed,
     /// <summary>The container's monitor ended or does not answer.</summary>
     MonitorLost,
     /// <summary>Saved state is damaged and could not be repaired.</summary>

@@ -16,7 +16,7 @@ internal static class DeleteCommand
             else if (reader.Other(Usage)) return 0;
         }
 
-        RunDeletion.Delete(options.Store, reader.Single("the container's id"), force);
+        RunDeletion.Delete(options.Store, reader.Single("the container's id"), force, options.Log.Warning);
         return 0;
     }
 }

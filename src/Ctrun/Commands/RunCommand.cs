@@ -35,7 +35,7 @@ internal static class RunCommand
         using StartedRun run = RunCreation.Create(options.Store, start.Request(options, id, gate: false, detach));
         if (foreground is null) return 0;
         int code = foreground.Wait(run.Process).ExitCode;
-        if (!keep) RunDeletion.DeleteEnded(options.Store, run);
+        if (!keep) RunDeletion.DeleteEnded(options.Store, run, options.Log.Warning);
         return code;
     }
 }

@@ -14,7 +14,7 @@ internal static class StartCommand
             if (reader.Other(Usage)) return 0;
         }
 
-        RunStart.Start(options.Store, reader.Single("the container's id"));
+        RunStart.Start(options.Store, reader.Single("the container's id"), options.Log.Warning);
         return 0;
     }
 }

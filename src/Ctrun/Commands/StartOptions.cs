@@ -100,6 +100,7 @@ internal sealed class StartOptions
         PidFile = Given(PidFile),
         PreservedDescriptors = PreservedDescriptors,
         BrokenStep = _brokenStep,
+        Warn = options.Log.Warning,
     };
 
     // Engines pass an empty text where they have nothing to say.

@@ -11,6 +11,8 @@ internal sealed record ExecRequest
     public required OciSpec Spec { get; init; }
     /// <summary>The process.</summary>
     public required OciProcess Process { get; init; }
+    /// <summary>The program, where it is not the first of the process's arguments: a hook's path.</summary>
+    public string? Program { get; init; }
     /// <summary>The container's first process on the host.</summary>
     public required int ContainerProcessId { get; init; }
     /// <summary>Its start time (proc_pid_stat(5), field 22): the id alone may have gone to another process by now.</summary>

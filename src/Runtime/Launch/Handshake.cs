@@ -6,6 +6,9 @@ namespace ContainerTools.Runtime.Launch;
 /// <summary>The launcher's half of what <see cref="Interpreter"/> draws: the report, the "go", the terminal, the gate.</summary>
 internal sealed unsafe class Handshake : IDisposable
 {
+    /// <summary>The step index that means: waiting for the hooks of the creation.</summary>
+    public const int AtHooks = -2;
+
     private readonly SafeFileHandle reportReader;
     private readonly SafeFileHandle reportWriter;
     private readonly SafeFileHandle? gate;
@@ -36,7 +39,10 @@ internal sealed unsafe class Handshake : IDisposable
         }
     }
 
-    /// <summary>The new process is to wait until its id maps are written.</summary>
+    /// <summary>Runs the hooks of the creation, while the process with this id waits.</summary>
+    public Action<int>? Hooks { get; set; }
+
+    /// <summary>The new process is to wait for the launcher: for its id maps, for hooks.</summary>
     public void UseGo() => (goReader, goWriter) = Libc.CreatePipe();
 
     /// <summary>The new process is to send its terminal.</summary>
@@ -80,13 +86,18 @@ internal sealed unsafe class Handshake : IDisposable
             if (maps is not null)
             {
                 IdMapNamespace.Write(child.ProcessId, maps);
-                // A process that has failed before it could read is told about by its report.
-                Libc.Write(goWriter!, "!"u8);
+                Go();
             }
 
             if (console is not null) terminal = Libc.ReceiveDescriptor(console);
             StepFailure failure;
-            int read = Libc.Read(reportReader, new Span<byte>(&failure, sizeof(StepFailure)));
+            int read;
+            while ((read = Read(&failure)) > 0 && failure.Step == AtHooks)
+            {
+                Hooks!(child.ProcessId);
+                Go();
+            }
+
             if (read < 0) throw KernelError.From("read", -read, "the report pipe");
             if (read > 0 && failure.Step != StartGate.Ready) throw plan.Explain(failure);
             if (read == 0 && gate is not null)
@@ -106,6 +117,11 @@ internal sealed unsafe class Handshake : IDisposable
             throw;
         }
     }
+
+    private int Read(StepFailure* report) => Libc.Read(reportReader, new Span<byte>(report, sizeof(StepFailure)));
+
+    // A process that has failed before it could read is told about by its report.
+    private void Go() => Libc.Write(goWriter!, "!"u8);
 
     /// <inheritdoc/>
     public void Dispose()

@@ -35,6 +35,7 @@ internal static class LaunchCompiler
         KernelParameters.Add(context);
         ProtectedPaths.Add(context);
         MakeWorkingFolder(context);
+        WaitForHooks(context);
         RootFileSystem.Pivot(context);
         Finish(context, user);
     }
@@ -111,7 +112,7 @@ internal static class LaunchCompiler
     /// Until execve the process is a copy of the launcher: its memory and its executable must not be reachable for processes in the container,
     /// which may see it in their /proc already.
     /// </summary>
-    private static void Hide(LaunchPlan plan)
+    internal static void Hide(LaunchPlan plan)
     {
         plan.Section("PR_SET_DUMPABLE(2const)");
         plan.Call(SystemCall.Prctl, "hide", "the launcher's memory", PlanArgument.Flags(PR_SET_DUMPABLE, "PR_SET_DUMPABLE"), 0);
@@ -162,6 +163,27 @@ internal static class LaunchCompiler
         foreach (int attempt in attempts) plan.SkipFrom(attempt);
     }
 
+    /// <summary>
+    /// The hooks of the creation run now, in processes that the launcher makes: all is mounted, and the host's file systems are still there. The root file system is
+    /// the working folder meanwhile, where <c>createContainer</c> hooks look for it.
+    /// </summary>
+    private static void WaitForHooks(LaunchContext context)
+    {
+        if (!context.WaitsForHooks) return;
+        LaunchPlan plan = context.Plan;
+        plan.Section("runtime.md#lifecycle");
+        plan.Call(SystemCall.Fchdir, "enter", "the root file system", context.Root);
+        plan.Call(SystemCall.Write, "report", "that the hooks can run", context.Report, plan.Structure(new StepFailure(Handshake.AtHooks, 0), "at-hooks"), 8);
+        ReadGo(context, "the hooks");
+    }
+
+    /// <summary>Waits until the launcher has done its part.</summary>
+    internal static unsafe void ReadGo(LaunchContext context, string what)
+    {
+        context.Plan.Call(SystemCall.Read, "wait for", what, context.Go!.Value, PlanArgument.Pointer((long)context.Plan.Memory.Take(16), "go"), 1);
+        context.Plan.NotZero();
+    }
+
     private static void WaitAtGate(LaunchContext context)
     {
         if (context.Gate is not { } gate) return;
@@ -184,7 +206,7 @@ internal static class LaunchCompiler
         context.Plan.Section("config.md#process (args, env)");
         List<string> environment = [.. process.Env ?? []];
         if (!environment.Exists(static variable => variable.StartsWith("HOME=", StringComparison.Ordinal))) environment.Add("HOME=" + (user.Home ?? "/"));
-        context.Plan.Execute(Candidates(process.Args![0], environment), process.Args, environment);
+        context.Plan.Execute(context.Program is { } program ? [program] : Candidates(process.Args![0], environment), process.Args!, environment);
     }
 
     /// <summary>Where a program may be: as execvp(3), by PATH unless the name has a slash.</summary>

@@ -32,7 +32,13 @@ internal sealed class LaunchContext(OciSpec spec, OciProcess process, string bun
     /// <summary>The end of the launcher's socket that the terminal is sent to; null without a terminal.</summary>
     public Slot? ConsoleSocket { get; set; }
 
-    /// <summary>The launcher's "go", read before anything that needs the id maps; null without a user namespace of its own.</summary>
+    /// <summary>Whether hooks are to run before pivot_root.</summary>
+    public bool WaitsForHooks { get; set; }
+
+    /// <summary>The program to execute, where it is not the first argument.</summary>
+    public string? Program { get; init; }
+
+    /// <summary>The launcher's "go": read before anything that needs the id maps, after the hooks of the creation, after the filter's listener is handed over; null where none of these is.</summary>
     public Slot? Go { get; set; }
 
     /// <summary>The cgroup's v1 tasks files, with their paths.</summary>

@@ -11,6 +11,8 @@ internal sealed record LaunchRequest
     public required OciSpec Spec { get; init; }
     /// <summary>The bundle's folder: relative paths start here.</summary>
     public required string Bundle { get; init; }
+    /// <summary>The container's id, as hooks and the listener of a system call filter are told it.</summary>
+    public string Id { get; init; } = "";
     /// <summary>The cgroup, created and with its limits set; null for none.</summary>
     public ICgroup? Cgroup { get; init; }
     /// <summary>Standard input; null to inherit the caller's. Not used with a terminal.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Launch.Contributors;
+using ContainerTools.Runtime.Launch.Hooks;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -28,7 +29,9 @@ internal static class Launcher
         using LaunchInputs inputs = new(request.Spec, request.Bundle);
         using Handshake handshake = new(request.GateFolder);
         bool makesUserNamespace = (request.Spec.Linux?.Namespaces ?? []).Any(static item => item.Type == "user" && string.IsNullOrEmpty(item.Path));
-        if (makesUserNamespace) handshake.UseGo();
+        bool runsHooks = HookRunner.HasCreation(request.Spec.Hooks);
+        if (makesUserNamespace || runsHooks) handshake.UseGo();
+        if (runsHooks) handshake.Hooks = processId => HookRunner.RunCreation(request.Spec, StateOf(request.Spec, request.Id, request.Bundle, "creating", processId));
         if (process.Terminal) handshake.UseConsole();
         using CgroupEntry? entry = request.Cgroup?.OpenEntry();
         LaunchContext context = new(request.Spec, process, request.Bundle, inputs, plan)
@@ -37,6 +40,7 @@ internal static class Launcher
             DieWithParent = request.DieWithParent,
             KeptDescriptors = handshake.KeptDescriptors,
             CgroupViews = request.Cgroup?.Views ?? [],
+            WaitsForHooks = runsHooks,
         };
         handshake.AddSlots(context);
         AddCgroup(context, entry);
@@ -74,6 +78,7 @@ internal static class Launcher
         {
             PreservedDescriptors = request.PreservedDescriptors,
             KeptDescriptors = handshake.KeptDescriptors,
+            Program = request.Program,
         };
         handshake.AddSlots(context);
         AddCgroup(context, entry);
@@ -84,9 +89,7 @@ internal static class Launcher
         if (request.BrokenStep is { } broken) plan.Break(broken);
 
         // A process cannot change its own pid namespace, only that of its future children: so the launcher joins, and goes back.
-        using SafeFileHandle? ownPids = (flags & NewPid) == 0 ? null : JoinPids(container);
-        NewProcess child = NewProcess.Clone(plan, handshake.ReportNumber, entry?.Folder);
-        LeavePidNamespace(ownPids);
+        NewProcess child = CloneInto(plan, handshake.ReportNumber, (flags & NewPid) == 0 ? null : container, entry?.Folder);
         return handshake.Complete(child, plan, null, streams.Owned);
     }
 
@@ -102,14 +105,35 @@ internal static class Launcher
             CgroupViews = request.Cgroup?.Views ?? [],
             // The report pipe's number is known at the launch only; that it is spared has to show.
             KeptDescriptors = [10],
+            WaitsForHooks = HookRunner.HasCreation(request.Spec.Hooks),
         };
         context.Report = plan.NewSlot("report");
-        if (context.MakesNamespace("user")) Handshake.PlanGo(context, plan.NewSlot("go"), plan.NewSlot("go-launcher"));
+        if (context.MakesNamespace("user") || context.WaitsForHooks) Handshake.PlanGo(context, plan.NewSlot("go"), plan.NewSlot("go-launcher"));
         if (process.Terminal) context.ConsoleSocket = plan.NewSlot("console");
         if (request.GateFolder is not null) context.Gate = plan.NewSlot("gate");
         context.TaskFiles = [.. context.CgroupViews.Where(static view => view.FileSystem == "cgroup").Select(_ => plan.NewSlot("tasks"))];
         LaunchCompiler.CompileStart(context);
         return plan.ToString();
+    }
+
+    /// <summary>A container's state, for those who are told of it.</summary>
+    public static OciState StateOf(OciSpec spec, string id, string bundle, string status, int processId) => new()
+    {
+        OciVersion = spec.OciVersion,
+        Id = id,
+        Status = status,
+        Pid = processId,
+        Bundle = bundle,
+        Annotations = spec.Annotations,
+    };
+
+    /// <summary>Makes a process in the pid namespace of another, or in the launcher's own.</summary>
+    internal static NewProcess CloneInto(LaunchPlan plan, int report, SafeFileHandle? pids, SafeFileHandle? cgroup = null)
+    {
+        using SafeFileHandle? own = pids is null ? null : JoinPids(pids);
+        NewProcess child = NewProcess.Clone(plan, report, cgroup);
+        LeavePidNamespace(own);
+        return child;
     }
 
     private static void AddCgroup(LaunchContext context, CgroupEntry? entry)

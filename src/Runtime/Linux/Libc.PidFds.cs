@@ -8,6 +8,7 @@ internal static partial class Libc
 {
     private const int SYS_pidfd_send_signal = 424;
     private const int SYS_pidfd_open = 434;
+    private const int SYS_pidfd_getfd = 438;
 
     /// <summary>pidfd_open(2); null when there is no such process. The descriptor is close-on-exec.</summary>
     public static SafeFileHandle? OpenProcess(int processId)
@@ -26,6 +27,16 @@ internal static partial class Libc
         int errno = Marshal.GetLastPInvokeError();
         return errno == Errno.ESRCH ? false : throw KernelError.From("pidfd_send_signal", errno, Signal.Name(signal));
     }
+
+    /// <summary>pidfd_getfd(2): a copy of another process's descriptor, close-on-exec.</summary>
+    public static SafeFileHandle CopyDescriptor(SafeHandle process, int descriptor)
+    {
+        long fd = syscall_pidfd_getfd(SYS_pidfd_getfd, process, descriptor, 0);
+        return fd >= 0 ? new SafeFileHandle((nint)fd, ownsHandle: true) : throw KernelError.Last("pidfd_getfd");
+    }
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static partial long syscall_pidfd_getfd(long number, SafeHandle process, int descriptor, uint flags);
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial long syscall_pidfd_open(long number, int pid, uint flags);

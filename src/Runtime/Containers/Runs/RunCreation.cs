@@ -1,6 +1,7 @@
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Cgroups.Systemd;
 using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Launch.Hooks;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
@@ -16,11 +17,15 @@ internal static class RunCreation
         string bundle = Path.GetFullPath(request.BundleFolder);
         (OciSpec spec, byte[] document) = Bundle.Read(bundle);
         Check(spec, request);
+        bool hooked = HookRunner.HasAny(spec.Hooks);
+        // What is to run in the container before the user's program finds it waiting at the gate.
+        bool gate = request.Gate || HookRunner.HasStart(spec.Hooks);
         using RunFolder folder = store.Create(request.Id);
         ICgroup? cgroup = null;
         try
         {
             folder.WriteConfiguration(document);
+            if (hooked) folder.MarkHooks();
             using SystemdScope? scope = request.SystemdCgroup
                 ? SystemdScope.Start(spec, request.Id, CgroupHost.Current is { HasV2: true, HasV1: false }, folder.WriteUnit)
                 : null;
@@ -28,9 +33,10 @@ internal static class RunCreation
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
                 Spec = spec,
+                Id = request.Id,
                 Bundle = bundle,
                 Cgroup = cgroup,
-                GateFolder = request.Gate ? folder.FolderPath : null,
+                GateFolder = gate ? folder.FolderPath : null,
                 PreservedDescriptors = request.PreservedDescriptors,
                 BrokenStep = request.BrokenStep,
             });
@@ -38,10 +44,10 @@ internal static class RunCreation
             {
                 if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
                 DateTimeOffset now = DateTimeOffset.UtcNow;
-                folder.WriteRecord(new RunRecord
+                RunRecord record = new()
                 {
                     Id = request.Id,
-                    Status = request.Gate ? RunStatus.Created : RunStatus.Running,
+                    Status = gate ? RunStatus.Created : RunStatus.Running,
                     ProcessId = process.ProcessId,
                     ProcessStartTime = process.StartTime,
                     Bundle = bundle,
@@ -50,11 +56,13 @@ internal static class RunCreation
                     MonitorProcessId = 0,
                     MonitorStartTime = 0,
                     BootId = BootId.Current,
-                    StartedAt = request.Gate ? default : now,
-                });
+                    StartedAt = gate ? default : now,
+                };
+                folder.WriteRecord(record);
+                if (!request.Gate && hooked) RunStart.RunHooks(folder, record, spec, cgroup, opensGate: gate);
                 // Last, for whoever waits for this file wants to find the rest.
                 if (request.PidFile is { } pidFile) PidFile.Write(pidFile, process.ProcessId);
-                return new StartedRun(request.Id, process, cgroup);
+                return new StartedRun(request.Id, process, cgroup, spec, bundle);
             }
             catch
             {
@@ -74,6 +82,8 @@ internal static class RunCreation
 
             RunDeletion.StopUnit(folder);
             folder.Remove();
+            // What its creation has begun, the hooks of its end take back.
+            if (hooked && cgroup is not null) HookRunner.RunPoststop(spec.Hooks, Launcher.StateOf(spec, request.Id, bundle, "stopped", 0), request.Warn);
             throw;
         }
     }
@@ -82,11 +92,6 @@ internal static class RunCreation
     {
         if (spec.Process is null) throw Invalid("The configuration has no process; process.args says what to run.", "process");
         if (spec.Root is null) throw Invalid("The configuration has no root file system; root.path says where it is.", "root");
-        if (spec.Hooks is { } hooks && HasAny(hooks))
-        {
-            throw new ContainerException(ErrorCode.NotSupported, "The configuration has hooks, which this version cannot run.", "hooks");
-        }
-
         bool waits = !request.Detached;
         if (request.ConsoleSocket is not null && !spec.Process.Terminal)
         {
@@ -106,10 +111,6 @@ internal static class RunCreation
                 ErrorCode.InvalidArgument, "The process has a terminal, and nobody would hold it: give a --console-socket.", "process.terminal");
         }
     }
-
-    private static bool HasAny(OciHooks hooks)
-        => hooks.Prestart is { Count: > 0 } || hooks.CreateRuntime is { Count: > 0 } || hooks.CreateContainer is { Count: > 0 }
-            || hooks.StartContainer is { Count: > 0 } || hooks.Poststart is { Count: > 0 } || hooks.Poststop is { Count: > 0 };
 
     private static ContainerException Invalid(string message, string target) => new(ErrorCode.InvalidConfiguration, message, target);
 }

@@ -1,5 +1,7 @@
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Cgroups.Systemd;
+using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Launch.Hooks;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -12,9 +14,10 @@ internal static class RunDeletion
     /// <summary>Removes a container: whatever is left of its processes, its cgroup, its folder.</summary>
     /// <param name="store">The runs.</param>
     /// <param name="id">Which.</param>
+    /// <param name="warn">Is told of hooks that fail.</param>
     /// <param name="force">Kill it if it runs; and no error if it is not there.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerRunning"/>.</exception>
-    public static void Delete(RunStore store, string id, bool force)
+    public static void Delete(RunStore store, string id, bool force, Action<string> warn)
     {
         RunFolder folder;
         try
@@ -32,18 +35,19 @@ internal static class RunDeletion
             RunPhase phase = RunStatusReader.PhaseOf(folder, record);
             if (!force) RunTransitions.Check(RunOperation.Delete, phase, id);
             if (record is null) RemoveIncomplete(folder);
-            else Remove(folder, record);
+            else Remove(folder, record, SpecWithHooks(folder, force), warn);
         }
     }
 
     /// <summary>Removes the container of a foreground run, whose first process has been reaped.</summary>
-    public static void DeleteEnded(RunStore store, StartedRun run)
+    public static void DeleteEnded(RunStore store, StartedRun run, Action<string> warn)
     {
         using RunFolder folder = store.Lock(run.Id);
         run.Cgroup.Kill();
         run.Cgroup.Delete();
         StopUnit(folder);
         folder.Remove();
+        if (run.Spec.Hooks is { } hooks) HookRunner.RunPoststop(hooks, Launcher.StateOf(run.Spec, run.Id, run.Bundle, "stopped", 0), warn);
     }
 
     /// <summary>Removes what a creation that died has left: its cgroup is known by the copy of the configuration.</summary>
@@ -80,7 +84,25 @@ internal static class RunDeletion
         }
     }
 
-    private static void Remove(RunFolder folder, RunRecord record)
+    private static OciSpec? SpecWithHooks(RunFolder folder, bool force)
+    {
+        try
+        {
+            return folder.ReadSpecWithHooks();
+        }
+        catch (ContainerException) when (force)
+        {
+            // The copy is damaged: what there is can be removed all the same.
+            return null;
+        }
+    }
+
+    /// <summary>Removes a container, and runs the hooks that follow.</summary>
+    /// <param name="folder">Its folder, locked.</param>
+    /// <param name="record">Its record.</param>
+    /// <param name="hooked">Its configuration if that has hooks; else null.</param>
+    /// <param name="warn">Is told of hooks that fail.</param>
+    public static void Remove(RunFolder folder, RunRecord record, OciSpec? hooked, Action<string> warn)
     {
         using SafeFileHandle? process = record.ProcessId > 0 ? Libc.OpenProcess(record.ProcessId) : null;
         if (process is not null && RunStatusReader.IsAlive(record))
@@ -93,6 +115,7 @@ internal static class RunDeletion
         if (RunStatusReader.OpenCgroup(record) is { } cgroup) RemoveCgroup(cgroup);
         StopUnit(folder);
         folder.Remove();
+        if (hooked is not null) HookRunner.RunPoststop(hooked.Hooks, Launcher.StateOf(hooked, record.Id, record.Bundle, "stopped", 0), warn);
     }
 
     /// <summary>Has systemd forget the unit of a run whose cgroup is removed; does nothing where there is none.</summary>

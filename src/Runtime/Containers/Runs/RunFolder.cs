@@ -15,6 +15,7 @@ internal sealed class RunFolder : IDisposable
     private const string RecordName = "state.json";
     private const string ConfigurationName = "config.json";
     private const string UnitName = "systemd-unit";
+    private const string HooksName = "hooks";
 
     private SafeFileHandle? _lock;
 
@@ -98,6 +99,12 @@ internal sealed class RunFolder : IDisposable
 
     /// <summary>Reads the run's copy of config.json.</summary>
     public OciSpec ReadSpec() => TryReadSpec() ?? throw Corrupt(Path.Combine(FolderPath, ConfigurationName), null);
+
+    /// <summary>Leaves the mark that start and delete have hooks to run: others need not read the configuration to know.</summary>
+    public void MarkHooks() => File.WriteAllBytes(Path.Combine(FolderPath, HooksName), []);
+
+    /// <summary>The run's configuration if it has hooks that are to run after the creation; else null.</summary>
+    public OciSpec? ReadSpecWithHooks() => Libc.TryStat(Path.Combine(FolderPath, HooksName), out _) ? ReadSpec() : null;
 
     /// <summary>Keeps a copy of config.json; the run does not depend on the bundle's any more.</summary>
     public void WriteConfiguration(ReadOnlySpan<byte> document)

@@ -19,6 +19,8 @@ internal sealed record RunRequest
     public string? PidFile { get; init; }
     /// <summary>How many descriptors from 3 on the process keeps.</summary>
     public int PreservedDescriptors { get; init; }
+    /// <summary>Is told of what goes wrong without stopping anything.</summary>
+    public required Action<string> Warn { get; init; }
     /// <summary>See <see cref="Launch.LaunchRequest.BrokenStep"/>.</summary>
     public int? BrokenStep { get; init; }
 }

@@ -74,8 +74,8 @@ internal sealed class RunStore(string root)
         return ids;
     }
 
-    /// <summary>The error for an id that no run has.</summary>
-    public static ContainerException NotFound(string id) => new(ErrorCode.ContainerNotFound, $"There is no container '{id}'.", id);
+    /// <summary>The error for an id that no run has. runc's words "container does not exist" are in it, because engines look for them.</summary>
+    public static ContainerException NotFound(string id) => new(ErrorCode.ContainerNotFound, $"There is no container '{id}': container does not exist.", id);
 
     private static ContainerException InUse(string id)
         => new(ErrorCode.ContainerNameInUse, $"There is a container '{id}' already; delete it first, or choose another id.", id);

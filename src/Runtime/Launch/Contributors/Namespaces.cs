@@ -36,7 +36,7 @@ internal static class Namespaces
     /// The first steps: join, wait for the id maps, move into the cgroup. A pid namespace to join is left to the launcher: only a child
     /// is ever in it.
     /// </summary>
-    public static unsafe void Enter(LaunchContext context)
+    public static void Enter(LaunchContext context)
     {
         LaunchPlan plan = context.Plan;
         plan.Section("config-linux.md#namespaces");
@@ -65,12 +65,7 @@ internal static class Namespaces
 
         // A user namespace comes first: the rights in the others depend on it.
         joined.Sort(static (a, b) => (b.Type == "user").CompareTo(a.Type == "user"));
-        if (context.Go is { } go)
-        {
-            long buffer = (long)plan.Memory.Take(16);
-            plan.Call(SystemCall.Read, "wait for", "the id maps", go, PlanArgument.Pointer(buffer, "go"), 1);
-            plan.NotZero();
-        }
+        if (context.Go is not null && context.MakesNamespace("user")) LaunchCompiler.ReadGo(context, "the id maps");
 
         MoveIntoCgroup(context);
         foreach ((string type, Slot file) in joined)

@@ -27,13 +27,27 @@ internal static class RootFileSystem
             ? context.Inputs.OpenOverlay(overlay)
             : context.Inputs.OpenTree(path, recursive: true, null).Descriptor;
         Slot detached = plan.NewSlot("root", tree);
-        // On top of the host's "/" and not on the root's own path, which the container's root may not even be allowed to reach.
-        plan.Call(
-            SystemCall.MoveMount, "mount the root file system", path, detached, plan.Itself, Libc.AT_FDCWD, plan.Text("/"),
-            PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
+        if (context.WaitsForHooks)
+        {
+            // Hooks look for it, with all its mounts, where the configuration says it is.
+            int own = Attach(plan, detached, path, path);
+            plan.Ignore(Errno.EACCES);
+            Attach(plan, detached, path, "/");
+            plan.SkipFrom(own);
+        }
+        else
+        {
+            // On top of the host's "/" and not on the root's own path, which the container's root may not even be allowed to reach.
+            Attach(plan, detached, path, "/");
+        }
+
         // The descriptor of a detached mount goes with the mount when it is attached: it is the root folder from now on.
         context.Root = detached;
     }
+
+    private static int Attach(LaunchPlan plan, Slot detached, string path, string place) => plan.Call(
+        SystemCall.MoveMount, "mount the root file system", path, detached, plan.Itself, Libc.AT_FDCWD, plan.Text(place),
+        PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
 
     /// <summary>Makes the root "/" of the new mount namespace and lets go of the old one.</summary>
     public static void Pivot(LaunchContext context)

@@ -97,10 +97,14 @@ internal static class Streams
     /// </summary>
     public static void CloseOthers(LaunchContext context)
     {
-        LaunchPlan plan = context.Plan;
+        CloseFrom(context.Plan, 3 + context.PreservedDescriptors, context.KeptDescriptors);
+    }
+
+    /// <summary>Closes all descriptors from a number on, but for some, which are in ascending order.</summary>
+    public static void CloseFrom(LaunchPlan plan, long first, IReadOnlyList<int> keptDescriptors)
+    {
         plan.Section("close_range(2)");
-        long first = 3 + context.PreservedDescriptors;
-        foreach (int kept in context.KeptDescriptors)
+        foreach (int kept in keptDescriptors)
         {
             if (kept > first) Close(first, kept - 1);
             first = Math.Max(first, kept + 1);

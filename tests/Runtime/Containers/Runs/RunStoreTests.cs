@@ -149,10 +149,10 @@ public sealed class RunStoreTests : IDisposable
         List<ContainerException> reported = [];
         Assert.Empty(RunListing.List(Store, reported.Add));
         Assert.Equal(ErrorCode.StateCorrupt, Assert.Single(reported).Code);
-        Assert.Equal(ErrorCode.StateCorrupt, CodeOf(() => RunDeletion.Delete(Store, "one", force: false)));
-        RunDeletion.Delete(Store, "one", force: true);
+        Assert.Equal(ErrorCode.StateCorrupt, CodeOf(() => RunDeletion.Delete(Store, "one", force: false, Fail)));
+        RunDeletion.Delete(Store, "one", force: true, Fail);
         Assert.Empty(Store.Ids());
-        RunDeletion.Delete(Store, "one", force: true);
+        RunDeletion.Delete(Store, "one", force: true, Fail);
     }
 
     [Fact]
@@ -197,4 +197,6 @@ public sealed class RunStoreTests : IDisposable
         Assert.Equal(("1.0.2", "one", "stopped", 0, "/b", "/b/rootfs"), (state.OciVersion, state.Id, state.Status, state.Pid, state.Bundle, state.Rootfs));
         Assert.Equal("b", state.Annotations!["a"]);
     }
+
+    private static void Fail(string message) => Assert.Fail(message);
 }

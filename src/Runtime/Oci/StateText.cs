@@ -1,11 +1,18 @@
 using System.Text.Json;
-using ContainerTools.Runtime.Oci;
 
-namespace ContainerTools.Ctrun;
+namespace ContainerTools.Runtime.Oci;
 
 /// <summary>Writes a container's state as the specification has it (runtime.md, State), in runc's order.</summary>
 internal static class StateText
 {
+    /// <summary>The object as hooks read it from standard input.</summary>
+    public static byte[] Document(OciState state)
+    {
+        using MemoryStream buffer = new();
+        using (Utf8JsonWriter writer = new(buffer)) Write(writer, state);
+        return buffer.ToArray();
+    }
+
     /// <summary>Writes an object.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="state">The state.</param>
