@@ -1,4 +1,3 @@
-using ContainerTools.Runtime.Linux;
 using ContainerTools.Tests.Archives;
 using Xunit;
 

@@ -85,7 +85,9 @@ public sealed class TagTests : IDisposable
         builder.Files["l3"] = Tar("x");
         builder.DockerManifest(new System.Text.Json.Nodes.JsonObject
         {
-            ["Config"] = "config.json", ["RepoTags"] = new System.Text.Json.Nodes.JsonArray("made:1"), ["Layers"] = new System.Text.Json.Nodes.JsonArray("l1", "l2", "l3"),
+            ["Config"] = "config.json",
+            ["RepoTags"] = new System.Text.Json.Nodes.JsonArray("made:1"),
+            ["Layers"] = new System.Text.Json.Nodes.JsonArray("l1", "l2", "l3"),
         });
         await _store.ImportAsync(builder.Tar());
         IReadOnlyList<ContainerImageHistory> history = await _store.Store.GetHistoryAsync("made:1", Token);

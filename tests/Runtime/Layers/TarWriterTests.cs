@@ -35,8 +35,15 @@ public sealed class TarWriterTests
     {
         TarEntry entry = new()
         {
-            Type = TarEntryType.File, Name = "f"u8.ToArray(), Mode = 0xDED, Uid = 3_000_000, Gid = 4_000_000_000, ModifiedSeconds = -5, ModifiedNanoseconds = 250_000_000,
-            StoredSize = 3, Size = 3,
+            Type = TarEntryType.File,
+            Name = "f"u8.ToArray(),
+            Mode = 0xDED,
+            Uid = 3_000_000,
+            Gid = 4_000_000_000,
+            ModifiedSeconds = -5,
+            ModifiedNanoseconds = 250_000_000,
+            StoredSize = 3,
+            Size = 3,
             Attributes = [new TarAttribute("security.capability"u8.ToArray(), [1, 0, 10, 255]), new TarAttribute("user.b"u8.ToArray(), [])],
         };
         (TarEntry read, byte[] content) = Assert.Single(Round([(entry, [1, 2, 3])]));
@@ -59,7 +66,11 @@ public sealed class TarWriterTests
         bool device = type is TarEntryType.BlockDevice or TarEntryType.CharacterDevice;
         TarEntry entry = new()
         {
-            Type = type, Name = "n"u8.ToArray(), LinkName = type == TarEntryType.HardLink ? "m"u8.ToArray() : [], DeviceMajor = device ? 259u : 0, DeviceMinor = device ? 1_000_000u : 0,
+            Type = type,
+            Name = "n"u8.ToArray(),
+            LinkName = type == TarEntryType.HardLink ? "m"u8.ToArray() : [],
+            DeviceMajor = device ? 259u : 0,
+            DeviceMinor = device ? 1_000_000u : 0,
         };
         TarEntry read = Assert.Single(Round([(entry, [])])).Entry;
         Assert.Equal((type, entry.DeviceMajor, entry.DeviceMinor), (read.Type, read.DeviceMajor, read.DeviceMinor));
@@ -73,7 +84,11 @@ public sealed class TarWriterTests
     {
         TarEntry entry = new()
         {
-            Type = TarEntryType.File, Name = "sparse"u8.ToArray(), Size = size, StoredSize = 5, Fragments = [new TarFragment(4096, 2), new TarFragment(size - 100, 3)],
+            Type = TarEntryType.File,
+            Name = "sparse"u8.ToArray(),
+            Size = size,
+            StoredSize = 5,
+            Fragments = [new TarFragment(4096, 2), new TarFragment(size - 100, 3)],
         };
         MemoryStream tar = Write([(entry, [1, 2, 3, 4, 5]), (new TarEntry { Type = TarEntryType.Folder, Name = "after"u8.ToArray() }, [])]);
         Assert.True(tar.Length < 10_000);

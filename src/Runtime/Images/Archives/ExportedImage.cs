@@ -14,7 +14,8 @@ internal sealed record ExportedImage(ImageDescriptor Manifest, string ConfigDige
     {
         Annotations = new SortedDictionary<string, string>(StringComparer.Ordinal)
         {
-            [ImageLayout.FullName] = name.ToString(), [ImageLayout.RefName] = name.Familiar,
+            [ImageLayout.FullName] = name.ToString(),
+            [ImageLayout.RefName] = name.Familiar,
         },
     });
 }

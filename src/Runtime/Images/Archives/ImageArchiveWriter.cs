@@ -43,7 +43,11 @@ internal sealed class ImageArchiveWriter(ImageLayout layout, IReadOnlyList<Expor
         {
             tar.WriteEntry(new TarEntry
             {
-                Type = TarEntryType.File, Name = Name("blobs/sha256/" + ImageDigest.Hex(blob.Digest)), Mode = 0x1A4, StoredSize = blob.Size, Size = blob.Size,
+                Type = TarEntryType.File,
+                Name = Name("blobs/sha256/" + ImageDigest.Hex(blob.Digest)),
+                Mode = 0x1A4,
+                StoredSize = blob.Size,
+                Size = blob.Size,
             });
             CopyBlob(blob, tar.WriteContent);
         }
