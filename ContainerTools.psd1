@@ -16,8 +16,11 @@
 
     CmdletsToExport      = @(
         'Add-ContainerImageTag'
+        'ConvertTo-ContainerImage'
+        'Export-Container'
         'Export-ContainerImage'
         'Get-Container'
+        'Get-ContainerChange'
         'Get-ContainerImage'
         'Get-ContainerImageHistory'
         'Get-ContainerLimit'

@@ -127,7 +127,7 @@ Describe '<Name> changes something and' -ForEach $changing {
     }
 
     It 'emits only when asked to, unless making objects is what it does' {
-        if ($Attribute.VerbName -notin 'New', 'Import', 'Invoke') {
+        if ($Attribute.VerbName -notin 'New', 'Import', 'Invoke', 'ConvertTo') {
             $Command.Parameters.ContainsKey('PassThru') | Should -BeTrue
             $Command.Parameters['PassThru'].SwitchParameter | Should -BeTrue
         }

@@ -66,4 +66,20 @@ public interface IContainerOperations
 
     /// <summary>Connects to the streams of a container's first process.</summary>
     Task<IContainerSession> AttachAsync(string container, ContainerAttachOptions options, CancellationToken cancellationToken);
+
+    /// <summary>What the container has changed, added and deleted in its root file system, in the order of the paths.</summary>
+    Task<IReadOnlyList<ContainerChange>> GetChangesAsync(string container, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes the root file system as a tar archive, without what is in mounts and volumes; the file appears when it is complete. Returns its path.
+    /// <see cref="ErrorCode.FileExists"/> where it is there already and may not be replaced.
+    /// </summary>
+    Task<string> ExportAsync(string container, ContainerExportOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Makes an image of it: its image with its changes as one layer more. <see cref="ErrorCode.ImageNotFound"/> where its image has been removed
+    /// by force.
+    /// </summary>
+    Task<ContainerImage> CommitAsync(
+        string container, ContainerCommitOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken);
 }

@@ -248,7 +248,8 @@ public abstract class ContainerCreateCmdlet : ContainerCmdlet
         .. (Tmpfs ?? []).Select(MountText.ParseTmpfs),
     ];
 
-    private static Dictionary<string, string> Pairs(string[]? pairs)
+    /// <summary>A table of what is written as key=value.</summary>
+    internal static Dictionary<string, string> Pairs(string[]? pairs)
     {
         Dictionary<string, string> table = new(StringComparer.Ordinal);
         foreach (string pair in pairs ?? [])

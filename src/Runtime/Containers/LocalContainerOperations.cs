@@ -83,6 +83,19 @@ internal sealed class LocalContainerOperations(ContainerServices services) : ICo
     public Task<IContainerSession> AttachAsync(string container, ContainerAttachOptions options, CancellationToken cancellationToken)
         => AttachOperation.RunAsync(services, container, options, cancellationToken);
 
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ContainerChange>> GetChangesAsync(string container, CancellationToken cancellationToken)
+        => Task.Run(() => ChangesOperation.Run(services, container, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<string> ExportAsync(string container, ContainerExportOptions options, CancellationToken cancellationToken)
+        => ExportOperation.RunAsync(services, container, options, cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ContainerImage> CommitAsync(
+        string container, ContainerCommitOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+        => CommitOperation.RunAsync(services, container, options, progress, cancellationToken);
+
     // What only reads a few files is done on the spot; its errors belong into the task all the same.
     private static Task<T> Complete<T>(Func<T> read, CancellationToken cancellationToken)
     {

@@ -9,6 +9,10 @@ internal interface IImageStore : IImageOperations
     /// <exception cref="ContainerException"><see cref="ErrorCode.ImageNotFound"/>, <see cref="ErrorCode.ImageIdAmbiguous"/>, <see cref="ErrorCode.ImageCorrupt"/>.</exception>
     Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken);
 
+    /// <summary>Makes an image of another and one layer more.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ImageNotFound"/>, <see cref="ErrorCode.StorageFull"/>.</exception>
+    Task<ContainerImage> CommitAsync(ImageCommit commit, IProgress<EngineProgress>? progress, CancellationToken cancellationToken);
+
     /// <summary>
     /// Keeps layers from being deleted until disposed. A container being made from an image holds the store from before
     /// <see cref="ResolveAsync"/> until its record is written: from then on its use of the image is known.

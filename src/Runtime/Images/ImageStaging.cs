@@ -5,6 +5,7 @@ using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
+using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Images;
 
@@ -81,6 +82,51 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         {
             MediaType = CompressionFormat.LayerMediaType(result.Compression), Digest = result.BlobDigest, Size = result.Size,
         }]);
+    }
+
+    /// <summary>Takes in an image of the layers of another and one more.</summary>
+    /// <param name="below">The manifest of the image below.</param>
+    /// <param name="config">The new configuration, still with the layers of the image below.</param>
+    /// <param name="blob">The new layer, uncompressed, in the ingest folder; null for none.</param>
+    /// <param name="reference">The new image's name, or null.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task AddCommitAsync(ImageManifest below, ImageConfig config, string? blob, ImageReference? reference, CancellationToken cancellationToken)
+    {
+        List<ImageDescriptor> descriptors = [.. below.Layers.Select(layer => layer with { MediaType = ImageMediaType.OfOci(layer.MediaType) })];
+        IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
+        if (blob is not null)
+        {
+            LayerResult result = await TakeInAsync(blob, diffIds, cancellationToken);
+            diffIds = [.. diffIds, result.DiffId];
+            descriptors.Add(new ImageDescriptor { MediaType = ImageMediaType.Layer, Digest = result.BlobDigest, Size = result.Size });
+        }
+
+        FinishLayers(diffIds);
+        List<ImageHistory> history = [.. config.History ?? []];
+        if (blob is null && history.Count > 0) history[^1] = history[^1] with { EmptyLayer = true };
+        config = config with { Rootfs = (config.Rootfs ?? new ImageRootFileSystem()) with { DiffIds = diffIds }, History = history };
+        ArchivedImage image = new()
+        {
+            ConfigBytes = JsonSerializer.SerializeToUtf8Bytes(config, ImageJson.Plain.ImageConfig),
+            Config = config,
+            Layers = [],
+            Names = reference is null ? [] : [reference],
+        };
+        FinishImage(image, descriptors);
+    }
+
+    private async Task<LayerResult> TakeInAsync(string blob, IReadOnlyList<string> below, CancellationToken cancellationToken)
+    {
+        using SafeFileHandle file = File.OpenHandle(blob);
+        ByteRange tar = new(file, 0, RandomAccess.GetLength(file), name);
+        _total = tar.Length;
+        string folder = NewLayerFolder();
+        LayerResult result = await LayerPipeline.RunAsync(
+            new LayerJob { Source = tar, Subject = $"The layer of {name}", Folder = Path.Combine(folder, LayerStore.DiffName), Progress = Report },
+            cancellationToken);
+        _blobs[result.BlobDigest] = blob;
+        _unpacked[ImageDigest.Chains([.. below, result.DiffId])[^1]] = (folder, result.Contents!);
+        return result;
     }
 
     /// <summary>Moves the staged pieces into the store. Under the store's lock.</summary>

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -44,6 +45,14 @@ internal sealed class BtrfsDriver : IStorageDriver
     public OciMount? RootMount(
         string containerFolder, IReadOnlyList<string> layers, IReadOnlyList<OciIdMapping>? uidMappings, IReadOnlyList<OciIdMapping>? gidMappings)
         => null;
+
+    /// <inheritdoc/>
+    public void FindChanges(string containerFolder, IReadOnlyList<string> layers, uint owner, Action<RootEntry> found)
+        => RootComparison.Find(Path.Combine(containerFolder, RootFolder), layers, owner, found);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Folder, uint Owner)> RootFolders(string containerFolder, IReadOnlyList<string> layers, uint owner)
+        => [(Path.Combine(containerFolder, RootFolder), owner)];
 
     /// <inheritdoc/>
     public void Remove(string containerFolder)

@@ -28,4 +28,15 @@ internal static class FileCapability
         BinaryPrimitives.WriteUInt32LittleEndian(rooted.AsSpan(Revision2Size), root);
         return rooted;
     }
+
+    /// <summary>The same capabilities as a program in the user namespace sees them: without the id of its root.</summary>
+    public static byte[] WithoutRoot(byte[] value)
+    {
+        if (value.Length < Revision2Size + 4) return value;
+        uint magic = BinaryPrimitives.ReadUInt32LittleEndian(value);
+        if ((magic & RevisionMask) != Revision3) return value;
+        byte[] plain = value[..Revision2Size];
+        BinaryPrimitives.WriteUInt32LittleEndian(plain, (magic & ~RevisionMask) | Revision2);
+        return plain;
+    }
 }

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Layers;
@@ -24,6 +25,19 @@ internal interface IStorageDriver
     /// <param name="gidMappings">The id map of the layers, null without a user namespace.</param>
     OciMount? RootMount(
         string containerFolder, IReadOnlyList<string> layers, IReadOnlyList<OciIdMapping>? uidMappings, IReadOnlyList<OciIdMapping>? gidMappings);
+
+    /// <summary>Finds what a container has changed; a folder comes before what is in it.</summary>
+    /// <param name="containerFolder">The container's folder.</param>
+    /// <param name="layers">The unpacked layers' folders, uppermost first.</param>
+    /// <param name="owner">Host id of the container's root.</param>
+    /// <param name="found">Called for each change.</param>
+    void FindChanges(string containerFolder, IReadOnlyList<string> layers, uint owner, Action<RootEntry> found);
+
+    /// <summary>The folders that make up a container's root file system, uppermost first, each with the host id that its owners are counted from.</summary>
+    /// <param name="containerFolder">The container's folder.</param>
+    /// <param name="layers">The unpacked layers' folders, uppermost first.</param>
+    /// <param name="owner">Host id of the container's root.</param>
+    IReadOnlyList<(string Folder, uint Owner)> RootFolders(string containerFolder, IReadOnlyList<string> layers, uint owner);
 
     /// <summary>Removes the writable layer, whatever the container left in it (unreadable folders, immutable flags, subvolumes).</summary>
     void Remove(string containerFolder);

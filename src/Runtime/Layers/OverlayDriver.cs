@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -73,6 +74,14 @@ internal sealed class OverlayDriver : IStorageDriver
             GidMappings = gidMappings,
         };
     }
+
+    /// <inheritdoc/>
+    public void FindChanges(string containerFolder, IReadOnlyList<string> layers, uint owner, Action<RootEntry> found)
+        => UpperChanges.Find(Path.Combine(containerFolder, Upper), layers, owner, found);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Folder, uint Owner)> RootFolders(string containerFolder, IReadOnlyList<string> layers, uint owner)
+        => [(Path.Combine(containerFolder, Upper), owner), .. layers.Select(layer => (layer, 0u))];
 
     /// <inheritdoc/>
     public void Remove(string containerFolder)

@@ -55,9 +55,12 @@ internal sealed class TarWriter(Stream output)
     }
 
     /// <summary>Writes zeros in the place of content that is not to be had any more: a file that became shorter while it was read.</summary>
-    public void WriteMissing()
+    public void WriteMissing() => WriteZeros(_content);
+
+    /// <summary>Writes some of the entry's content that is all zeros.</summary>
+    public void WriteZeros(long length)
     {
-        while (_content > 0) WriteContent(s_zeros.AsSpan(0, (int)Math.Min(s_zeros.Length, _content)));
+        for (; length > 0; length -= Math.Min(s_zeros.Length, length)) WriteContent(s_zeros.AsSpan(0, (int)Math.Min(s_zeros.Length, length)));
     }
 
     /// <summary>Writes the two empty blocks that close an archive.</summary>

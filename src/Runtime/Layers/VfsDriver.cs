@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Layers;
@@ -26,6 +27,14 @@ internal sealed class VfsDriver : IStorageDriver
     public OciMount? RootMount(
         string containerFolder, IReadOnlyList<string> layers, IReadOnlyList<OciIdMapping>? uidMappings, IReadOnlyList<OciIdMapping>? gidMappings)
         => null;
+
+    /// <inheritdoc/>
+    public void FindChanges(string containerFolder, IReadOnlyList<string> layers, uint owner, Action<RootEntry> found)
+        => RootComparison.Find(Path.Combine(containerFolder, RootFolder), layers, owner, found);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Folder, uint Owner)> RootFolders(string containerFolder, IReadOnlyList<string> layers, uint owner)
+        => [(Path.Combine(containerFolder, RootFolder), owner)];
 
     /// <inheritdoc/>
     public void Remove(string containerFolder) => FolderRemoval.Remove(Path.Combine(containerFolder, RootFolder));

@@ -28,6 +28,15 @@ internal static class ImageMediaType
         => !mediaType.EndsWith("+encrypted", StringComparison.Ordinal)
             && IsPlainLayer(mediaType);
 
+    /// <summary>The same kind of layer in the words of the OCI: Docker's and its own must not be mixed in a manifest.</summary>
+    public static string OfOci(string layer) => layer switch
+    {
+        "application/vnd.docker.image.rootfs.diff.tar" => Layer,
+        "application/vnd.docker.image.rootfs.diff.tar.gzip" => LayerGzip,
+        "application/vnd.docker.image.rootfs.diff.tar.zstd" => LayerZstd,
+        _ => layer,
+    };
+
     private static bool IsPlainLayer(string mediaType)
         => mediaType.StartsWith("application/vnd.oci.image.layer.", StringComparison.Ordinal)
             || mediaType.StartsWith("application/vnd.docker.image.rootfs.", StringComparison.Ordinal);

@@ -210,6 +210,28 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         return [found];
     }
 
+    public async Task<IReadOnlyList<ContainerChange>> GetChangesAsync(string container, CancellationToken cancellationToken)
+    {
+        await Enter("changes", container, cancellationToken);
+        return [];
+    }
+
+    public async Task<string> ExportAsync(string container, ContainerExportOptions options, CancellationToken cancellationToken)
+    {
+        await Enter("export", container, cancellationToken);
+        return options.Path;
+    }
+
+    public ContainerCommitOptions? LastCommit { get; private set; }
+
+    public async Task<ContainerImage> CommitAsync(
+        string container, ContainerCommitOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+    {
+        LastCommit = options;
+        await Enter("commit", container, cancellationToken);
+        return ImageList[0];
+    }
+
     public ImageExportOptions? LastExport { get; private set; }
 
     public async Task<IReadOnlyList<ContainerImage>> ExportAsync(

@@ -1,6 +1,7 @@
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Oci;
 using static ContainerTools.Runtime.Tests.Containers.TestToken;
 
@@ -74,6 +75,15 @@ internal sealed class TestEngine : IImageStore, IStorageDriver, IDisposable
 
     public OciMount? RootMount(
         string containerFolder, IReadOnlyList<string> layers, IReadOnlyList<OciIdMapping>? uidMappings, IReadOnlyList<OciIdMapping>? gidMappings) => null;
+
+    public void FindChanges(string containerFolder, IReadOnlyList<string> layers, uint owner, Action<RootEntry> found)
+        => RootComparison.Find(Path.Combine(containerFolder, "rootfs"), layers, owner, found);
+
+    public IReadOnlyList<(string Folder, uint Owner)> RootFolders(string containerFolder, IReadOnlyList<string> layers, uint owner)
+        => [(Path.Combine(containerFolder, "rootfs"), owner)];
+
+    public Task<ContainerImage> CommitAsync(ImageCommit commit, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+        => throw new NotSupportedException();
 
     public void Remove(string containerFolder)
     {

@@ -14,6 +14,14 @@ internal static class PauseOperation
         using LockedContainer locked = await services.LockAsync(container, cancellationToken).ConfigureAwait(false);
         ContainerRecord record = locked.Record;
         TransitionTable.Check(ContainerOperation.Pause, locked.Status.State, record.Name);
+        Freeze(services, locked);
+        return Snapshot.Of(record, services.StateReader.Read(record.Id), services.Store.Files(record.Id));
+    }
+
+    /// <summary>Freezes a running container whose lock is held, and leaves the mark that says so.</summary>
+    public static void Freeze(ContainerServices services, LockedContainer locked)
+    {
+        ContainerRecord record = locked.Record;
         ContainerFiles files = services.Store.Files(record.Id);
         RunControl.Touch(files.Paused);
         try
@@ -34,7 +42,5 @@ internal static class PauseOperation
 
             throw;
         }
-
-        return Snapshot.Of(record, services.StateReader.Read(record.Id), files);
     }
 }
