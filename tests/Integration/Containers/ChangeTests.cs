@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Text;
 using Xunit;
 using static ContainerTools.Integration.Tests.Containers.TestToken;
 
@@ -44,9 +43,17 @@ public sealed class ChangeTests(EngineFixture fixture) : IClassFixture<EngineFix
             container.Id,
             new ContainerCommitOptions
             {
-                Reference = "changed:1", Author = "me", Message = "words", Command = ["sh", "-c", "cat /made /etc/passwd; ls -a / /data; stat -c %h /made; stat -c %a /bin"],
-                Environment = ["B=2"], Labels = new Dictionary<string, string> { ["more"] = "yes" }, ExposedPorts = ["80"], Volumes = ["/data"],
-                User = "0:0", WorkingDirectory = "/tmp", StopSignal = "SIGINT",
+                Reference = "changed:1",
+                Author = "me",
+                Message = "words",
+                Command = ["sh", "-c", "cat /made /etc/passwd; ls -a / /data; stat -c %h /made; stat -c %a /bin"],
+                Environment = ["B=2"],
+                Labels = new Dictionary<string, string> { ["more"] = "yes" },
+                ExposedPorts = ["80"],
+                Volumes = ["/data"],
+                User = "0:0",
+                WorkingDirectory = "/tmp",
+                StopSignal = "SIGINT",
             },
             null, Cancel);
         Assert.Equal("changed:1", image.Reference);
