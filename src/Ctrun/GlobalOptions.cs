@@ -45,6 +45,10 @@ internal sealed class GlobalOptions
                 case "systemd-cgroup":
                     SystemdCgroup = reader.Flag();
                     break;
+                case "criu":
+                    // runc's, which ignores it as well: the program is looked up in PATH.
+                    reader.Text();
+                    break;
                 case "rootless":
                     // true, false or auto: ctrun asks the kernel instead of assuming.
                     if (reader.Text() is not ("true" or "false" or "auto") and var word) throw reader.Error($"--rootless is true, false or auto, not '{word}'");

@@ -12,7 +12,7 @@ internal static class ExecCommand
     private const string Usage =
         "exec [--process|-p FILE] [--user|-u USER[:GROUP]] [--additional-gids|-g GID] [--cwd FOLDER] [--env|-e NAME=VALUE] [--cap NAME]\n" +
         "                  [--tty|-t] [--no-new-privs] [--apparmor PROFILE] [--process-label LABEL] [--detach|-d] [--console-socket PATH]\n" +
-        "                  [--pid-file FILE] [--preserve-fds N] [--ignore-paused] ID COMMAND…";
+        "                  [--pid-file FILE] [--pidfd-socket PATH] [--preserve-fds N] [--ignore-paused] ID COMMAND…";
 
     public static int Run(GlobalOptions options, ArgumentReader reader)
     {
@@ -29,6 +29,9 @@ internal static class ExecCommand
                     break;
                 case "ignore-paused":
                     ignorePaused = reader.Flag();
+                    break;
+                case "cgroup":
+                    if (reader.Text() is not ("" or "/")) throw new ContainerException(ErrorCode.NotSupported, "--cgroup is not supported: a process is always executed in the container's own cgroup.", "--cgroup");
                     break;
                 case "process" or "p":
                     document = reader.Text();
@@ -56,6 +59,7 @@ internal static class ExecCommand
             IgnorePaused = ignorePaused,
             ConsoleSocket = StartOptions.Given(start.ConsoleSocket),
             PidFile = StartOptions.Given(start.PidFile),
+            PidFdSocket = StartOptions.Given(start.PidFdSocket),
             PreservedDescriptors = start.PreservedDescriptors,
         });
         return foreground?.Wait(launched).ExitCode ?? 0;

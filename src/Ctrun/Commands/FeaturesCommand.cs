@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ContainerTools.Runtime.Launch;
 using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Ctrun.Commands;
@@ -25,6 +26,8 @@ internal static class FeaturesCommand
         writer.WriteStartObject();
         writer.WriteString("ociVersionMin"u8, "1.0.0");
         writer.WriteString("ociVersionMax"u8, "1.2.0");
+        Strings(writer, "hooks", ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"]);
+        Strings(writer, "mountOptions", MountOptions.Known);
         writer.WriteStartObject("linux"u8);
         Strings(writer, "namespaces", ["cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"]);
         Strings(writer, "capabilities", Capability.All);
@@ -37,15 +40,15 @@ internal static class FeaturesCommand
         writer.WriteStartObject("seccomp"u8);
         writer.WriteBoolean("enabled"u8, true);
         Strings(writer, "actions", [
-            "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"]);
+            "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"]);
         Strings(writer, "operators", [
             "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"]);
         Strings(writer, "archs", ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_X32", "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"]);
-        Strings(writer, "knownFlags", ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG"]);
-        Strings(writer, "supportedFlags", ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG"]);
+        Strings(writer, "knownFlags", ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]);
+        Strings(writer, "supportedFlags", ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"]);
         writer.WriteEndObject();
-        Enabled(writer, "apparmor", false);
-        Enabled(writer, "selinux", false);
+        Enabled(writer, "apparmor", true);
+        Enabled(writer, "selinux", true);
         Enabled(writer, "intelRdt", false);
         writer.WriteStartObject("mountExtensions"u8);
         Enabled(writer, "idmap", true);

@@ -6,7 +6,7 @@ namespace ContainerTools.Ctrun.Commands;
 /// <summary><c>ctrun run</c>.</summary>
 internal static class RunCommand
 {
-    private const string Usage = "run [--bundle|-b FOLDER] [--detach|-d] [--keep] [--console-socket PATH] [--pid-file FILE] [--preserve-fds N] ID";
+    private const string Usage = "run [--bundle|-b FOLDER] [--detach|-d] [--keep] [--console-socket PATH] [--pid-file FILE] [--pidfd-socket PATH] [--preserve-fds N] [--no-pivot] [--no-new-keyring] ID";
 
     public static int Run(GlobalOptions options, ArgumentReader reader)
     {

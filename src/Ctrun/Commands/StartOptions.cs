@@ -13,9 +13,14 @@ internal sealed class StartOptions
 
     private string _bundle = ".";
     private int? _brokenStep;
+    private bool _movesRoot;
+    private bool _keepsKeyring;
 
     /// <summary>The socket that gets the terminal.</summary>
     public string? ConsoleSocket { get; private set; }
+
+    /// <summary>The socket that gets the process's pidfd.</summary>
+    public string? PidFdSocket { get; private set; }
 
     /// <summary>The file that gets the process id.</summary>
     public string? PidFile { get; private set; }
@@ -39,10 +44,10 @@ internal sealed class StartOptions
                 _brokenStep = reader.Number();
                 return true;
             case "no-pivot":
-                if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "--no-pivot is not supported: the root is always changed by pivot_root.", "--no-pivot");
+                _movesRoot = reader.Flag();
                 return true;
             case "no-new-keyring":
-                if (reader.Flag()) throw new ContainerException(ErrorCode.NotSupported, "--no-new-keyring is not supported: a process always gets a session keyring of its own.", "--no-new-keyring");
+                _keepsKeyring = reader.Flag();
                 return true;
             default:
                 return TakeShared(option, reader);
@@ -59,6 +64,9 @@ internal sealed class StartOptions
                 return true;
             case "pid-file":
                 PidFile = reader.Text();
+                return true;
+            case "pidfd-socket":
+                PidFdSocket = reader.Text();
                 return true;
             case "preserve-fds":
                 PreservedDescriptors = reader.Number() + ListenDescriptors;
@@ -99,6 +107,9 @@ internal sealed class StartOptions
         ConsoleSocket = Given(ConsoleSocket),
         PidFile = Given(PidFile),
         PreservedDescriptors = PreservedDescriptors,
+        PidFdSocket = Given(PidFdSocket),
+        MovesRoot = _movesRoot,
+        KeepsKeyring = _keepsKeyring,
         BrokenStep = _brokenStep,
         Warn = options.Log.Warning,
     };

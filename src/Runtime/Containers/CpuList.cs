@@ -22,6 +22,9 @@ internal sealed class CpuList
     /// <summary>The memory nodes; <c>0</c> on a machine that does not tell them apart.</summary>
     public static CpuList MemoryNodes { get; } = ReadSystem("/sys/devices/system/node/online");
 
+    /// <summary>The numbers.</summary>
+    public IReadOnlyCollection<int> Numbers => _numbers;
+
     /// <summary>How many there are.</summary>
     public int Count => _numbers.Count;
 

@@ -24,6 +24,15 @@ internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInpu
     public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE) => new(-1, Directory.Exists(path));
 
     /// <inheritdoc/>
+    public int CopyUp(string path, string source, MountOptions options) => -1;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> WholeKernelFileSystems() => KernelFileSystems.FindWhole(File.ReadLines("/proc/self/mountinfo"));
+
+    /// <inheritdoc/>
+    public bool HasSecurityModule(string name) => SecurityModules.Has(name);
+
+    /// <inheritdoc/>
     public int OpenOverlay(OverlayRoot overlay) => -1;
 
     /// <inheritdoc/>

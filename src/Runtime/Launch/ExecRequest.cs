@@ -11,6 +11,10 @@ internal sealed record ExecRequest
     public required OciSpec Spec { get; init; }
     /// <summary>The process.</summary>
     public required OciProcess Process { get; init; }
+    /// <summary>The container's id; empty where it has none.</summary>
+    public string Id { get; init; } = "";
+    /// <summary>The bundle's folder, for the listener of a system call filter.</summary>
+    public string Bundle { get; init; } = "";
     /// <summary>The program, where it is not the first of the process's arguments: a hook's path.</summary>
     public string? Program { get; init; }
     /// <summary>The container's first process on the host.</summary>

@@ -9,6 +9,9 @@ internal sealed unsafe class Handshake : IDisposable
     /// <summary>The step index that means: waiting for the hooks of the creation.</summary>
     public const int AtHooks = -2;
 
+    /// <summary>The step index that means: the filter is loaded, and its listener has the number in place of the errno.</summary>
+    public const int HasListener = -3;
+
     private readonly SafeFileHandle reportReader;
     private readonly SafeFileHandle reportWriter;
     private readonly SafeFileHandle? gate;
@@ -34,6 +37,7 @@ internal sealed unsafe class Handshake : IDisposable
         {
             List<int> kept = [ReportNumber];
             if (gate is not null) kept.Add((int)gate.DangerousGetHandle());
+            if (goReader is not null && Listener is not null) kept.Add((int)goReader.DangerousGetHandle());
             kept.Sort();
             return kept;
         }
@@ -41,6 +45,9 @@ internal sealed unsafe class Handshake : IDisposable
 
     /// <summary>Runs the hooks of the creation, while the process with this id waits.</summary>
     public Action<int>? Hooks { get; set; }
+
+    /// <summary>Sends the listener of a system call filter on, while the process with this id waits.</summary>
+    public Action<SafeFileHandle, int>? Listener { get; set; }
 
     /// <summary>The new process is to wait for the launcher: for its id maps, for hooks.</summary>
     public void UseGo() => (goReader, goWriter) = Libc.CreatePipe();
@@ -92,9 +99,10 @@ internal sealed unsafe class Handshake : IDisposable
             if (console is not null) terminal = Libc.ReceiveDescriptor(console);
             StepFailure failure;
             int read;
-            while ((read = Read(&failure)) > 0 && failure.Step == AtHooks)
+            while ((read = Read(&failure)) > 0 && failure.Step is AtHooks or HasListener)
             {
-                Hooks!(child.ProcessId);
+                if (failure.Step == AtHooks) Hooks!(child.ProcessId);
+                else SendListener(child, failure.Errno);
                 Go();
             }
 
@@ -116,6 +124,12 @@ internal sealed unsafe class Handshake : IDisposable
             child.Dispose();
             throw;
         }
+    }
+
+    private void SendListener(NewProcess child, int number)
+    {
+        using SafeFileHandle listener = Libc.CopyDescriptor(child.PidFd, number);
+        Listener!(listener, child.ProcessId);
     }
 
     private int Read(StepFailure* report) => Libc.Read(reportReader, new Span<byte>(report, sizeof(StepFailure)));

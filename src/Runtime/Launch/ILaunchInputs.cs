@@ -12,6 +12,15 @@ internal interface ILaunchInputs
     /// <summary>A detached copy of the mount at a path of the host, id-mapped where a map is given, with a propagation (MS_PRIVATE, MS_SLAVE, …) of its own.</summary>
     OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE);
 
+    /// <summary>A detached tmpfs that holds a copy of what the root has at a path.</summary>
+    int CopyUp(string path, string source, MountOptions options);
+
+    /// <summary>Where whole mounts of proc and sysfs are, the last one first.</summary>
+    IReadOnlyList<string> WholeKernelFileSystems();
+
+    /// <summary>Whether the kernel has a security module switched on: <c>apparmor</c>, <c>selinux</c>.</summary>
+    bool HasSecurityModule(string name);
+
     /// <summary>A detached mount of the overlay that is the container's root.</summary>
     int OpenOverlay(OverlayRoot overlay);
 
@@ -30,7 +39,11 @@ internal readonly record struct OpenedTree(int Descriptor, bool IsDirectory);
 /// <summary>The two id maps of a mount or of a user namespace.</summary>
 /// <param name="Users">User ids.</param>
 /// <param name="Groups">Group ids.</param>
-internal sealed record IdMaps(IReadOnlyList<Oci.OciIdMapping> Users, IReadOnlyList<Oci.OciIdMapping> Groups);
+internal sealed record IdMaps(IReadOnlyList<Oci.OciIdMapping> Users, IReadOnlyList<Oci.OciIdMapping> Groups)
+{
+    /// <summary>Whether the mounts below are mapped as well.</summary>
+    public bool Recursive { get; init; }
+}
 
 /// <summary>The overlay of a container's root (docs/design/state.md, "The bundle").</summary>
 /// <param name="Lower">Layers, uppermost first.</param>

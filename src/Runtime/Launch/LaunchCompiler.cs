@@ -11,7 +11,6 @@ namespace ContainerTools.Runtime.Launch;
 internal static class LaunchCompiler
 {
     private const long PR_SET_DUMPABLE = 4;
-    private const long KEYCTL_JOIN_SESSION_KEYRING = 1;
     private const long X_OK = 1;
 
     /// <summary>The first process of a container.</summary>
@@ -22,6 +21,7 @@ internal static class LaunchCompiler
         ResolvedUser user = UserLookup.Resolve(context.Process.User, context.Inputs.RootFolder);
         Streams.Redirect(context);
         ProcessLimits.AddEarly(context);
+        SecurityLabels.Add(context);
         Namespaces.Enter(context);
         Hide(plan);
         plan.Section("umask(2)");
@@ -51,9 +51,12 @@ internal static class LaunchCompiler
         ResolvedUser user = UserLookup.Resolve(context.Process.User, context.Inputs.RootFolder);
         Streams.Redirect(context);
         ProcessLimits.AddEarly(context);
+        SecurityLabels.Add(context);
         plan.Section("setns(2)");
         Namespaces.MoveIntoCgroup(context);
+        ProcessLimits.SetAffinity(context);
         Hide(plan);
+        plan.Section("setns(2)");
         plan.Call(SystemCall.Setns, "join", "the container's namespaces", container, PlanArgument.Flags((long)flags, "the container's"));
         plan.Call(SystemCall.Setsid, "start", "a session");
         if (context.HasNamespace("user")) Namespaces.BecomeRoot(plan);
@@ -65,11 +68,7 @@ internal static class LaunchCompiler
     {
         LaunchPlan plan = context.Plan;
         OciProcess process = context.Process;
-        plan.Section("keyctl(2)");
-        // A session keyring of its own, so that the launcher's keys are out of reach.
-        plan.Call(SystemCall.Keyctl, "join", "a session keyring", PlanArgument.Flags(KEYCTL_JOIN_SESSION_KEYRING, "KEYCTL_JOIN_SESSION_KEYRING"), 0);
-        plan.Ignore(Errno.ENOSYS);
-        plan.Ignore(Errno.EDQUOT);
+        Keyring.Add(context);
         plan.Section("config.md#process (user.umask)");
         plan.Call(SystemCall.Umask, "set", "the umask", process.User.Umask ?? 0x12);
         ProcessLimits.Add(context);
@@ -87,21 +86,7 @@ internal static class LaunchCompiler
         OciProcess process = context.Process;
         if (process.Args is not { Count: > 0 }) throw LaunchContext.Invalid("The process has no arguments; process.args needs at least the program.", "process.args");
         if (!process.Cwd.StartsWith('/')) throw LaunchContext.Invalid($"The working directory '{process.Cwd}' is not an absolute path.", process.Cwd);
-        if (!string.IsNullOrEmpty(process.ApparmorProfile) && !Directory.Exists("/sys/kernel/security/apparmor"))
-        {
-            throw new ContainerException(ErrorCode.NotSupported, $"The AppArmor profile '{process.ApparmorProfile}' is asked for, but this kernel runs without AppArmor.", process.ApparmorProfile);
-        }
-
-        if (!string.IsNullOrEmpty(process.SelinuxLabel) && !Directory.Exists("/sys/fs/selinux"))
-        {
-            throw new ContainerException(ErrorCode.NotSupported, $"The SELinux label '{process.SelinuxLabel}' is asked for, but this kernel runs without SELinux.", process.SelinuxLabel);
-        }
-
-        if (!string.IsNullOrEmpty(process.ApparmorProfile) || !string.IsNullOrEmpty(process.SelinuxLabel))
-        {
-            throw new ContainerException(ErrorCode.NotSupported, "AppArmor profiles and SELinux labels are not supported yet.", process.ApparmorProfile ?? process.SelinuxLabel);
-        }
-
+        SecurityLabels.Check(context);
         if (context.Spec.Linux?.Unknown?.ContainsKey("intelRdt") == true)
         {
             throw new ContainerException(ErrorCode.NotSupported, "Intel RDT is not supported.", "intelRdt");

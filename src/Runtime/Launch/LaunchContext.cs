@@ -32,6 +32,18 @@ internal sealed class LaunchContext(OciSpec spec, OciProcess process, string bun
     /// <summary>The end of the launcher's socket that the terminal is sent to; null without a terminal.</summary>
     public Slot? ConsoleSocket { get; set; }
 
+    /// <summary>The container's id; empty where it has none.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>Whether this is the container's first process, which makes the keyring that others join.</summary>
+    public bool MakesKeyring { get; init; }
+
+    /// <summary>Whether the process stays in the caller's session keyring (<c>--no-new-keyring</c>).</summary>
+    public bool KeepsKeyring { get; init; }
+
+    /// <summary>Whether the root is moved instead of pivoted to (<c>--no-pivot</c>).</summary>
+    public bool MovesRoot { get; init; }
+
     /// <summary>Whether hooks are to run before pivot_root.</summary>
     public bool WaitsForHooks { get; set; }
 

@@ -52,9 +52,18 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
         // A copy of a shared mount is its peer: what the container mounts below it would appear on the host, and a peer cannot become "/". The launch
         // sets what the configuration asks for where the mount is attached; a slave goes on hearing of what the host mounts.
         Libc.SetMountAttributes(tree, new MountAttributes(0, 0, propagation, 0), recursive: true, path);
-        if (maps is not null) MapIds(tree, maps, recursive, path);
+        if (maps is not null) MapIds(tree, maps, maps.Recursive, path);
         return new OpenedTree(Number(tree), Directory.Exists(path));
     }
+
+    /// <inheritdoc/>
+    public int CopyUp(string path, string source, MountOptions options) => Number(Keep(CopiedUp.Make(RootFolder, path, source, options)));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> WholeKernelFileSystems() => KernelFileSystems.FindWhole(File.ReadLines("/proc/self/mountinfo"));
+
+    /// <inheritdoc/>
+    public bool HasSecurityModule(string name) => SecurityModules.Has(name);
 
     /// <inheritdoc/>
     public int OpenOverlay(OverlayRoot overlay)

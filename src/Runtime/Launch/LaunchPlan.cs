@@ -175,20 +175,16 @@ internal sealed unsafe class LaunchPlan : IDisposable
             note.Call, failure.Errno, name, $"{note.What}{subject}: {name} ({Errno.Meaning(failure.Errno)})", note.Subject, ErrorCode.LaunchFailed);
     }
 
-    /// <summary>One line a step: index, call, arguments, and what it is for.</summary>
+    /// <summary>
+    /// One line a step: index, call, arguments, where its result goes, which outcomes are no failure and where they lead, what it is for, and behind # the part of the
+    /// specification, or the manual page, that it comes from.
+    /// </summary>
     public override string ToString()
     {
         StringBuilder text = new();
-        string last = "";
         for (int i = 0; i < notes.Count; i++)
         {
             Note note = notes[i];
-            if (note.Section != last)
-            {
-                text.Append("# ").AppendLine(note.Section);
-                last = note.Section;
-            }
-
             Step step = steps[i];
             text.Append(CultureInfo.InvariantCulture, $"{i,4}  {note.Call}(");
             for (int a = 0; a < note.Arguments.Length; a++)
@@ -198,13 +194,13 @@ internal sealed unsafe class LaunchPlan : IDisposable
             }
 
             text.Append(')');
-            if (step.Result >= 0) text.Append(" -> $").Append(slotNames[step.Result]);
+            if (step.Result >= 0) text.Append(" -> $").Append(PlanArgument.OneLine(slotNames[step.Result]));
             if (step.SkipDone > 0) text.Append(CultureInfo.InvariantCulture, $"  [done: to {i + 1 + step.SkipDone}]");
             AppendIgnored(text, i, step.Ignored, step.SkipIgnored);
             AppendIgnored(text, i, step.IgnoredToo, step.SkipIgnoredToo);
-            text.Append("  ; ").Append(note.What);
-            if (note.Subject.Length > 0) text.Append(' ').Append(note.Subject);
-            text.AppendLine();
+            text.Append("  ; ").Append(PlanArgument.OneLine(note.What));
+            if (note.Subject.Length > 0) text.Append(' ').Append(PlanArgument.OneLine(note.Subject));
+            text.Append("  # ").AppendLine(note.Section);
         }
 
         return text.ToString();

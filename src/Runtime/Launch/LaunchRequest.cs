@@ -30,6 +30,10 @@ internal sealed record LaunchRequest
     public int PreservedDescriptors { get; init; }
     /// <summary>The process is killed when the thread that launched it ends (PR_SET_PDEATHSIG).</summary>
     public bool DieWithParent { get; init; }
+    /// <summary>The root is moved onto "/" and entered by chroot(2) instead of pivot_root(2): for a host whose own root is a ramfs.</summary>
+    public bool MovesRoot { get; init; }
+    /// <summary>The process stays in the caller's session keyring.</summary>
+    public bool KeepsKeyring { get; init; }
     /// <summary>
     /// A step of the plan that is made to fail (with ENOSYS), so that tests see what a failure at any point leaves behind; null in earnest.
     /// </summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Launch.Contributors;
 using ContainerTools.Runtime.Launch.Hooks;
+using ContainerTools.Runtime.Launch.Seccomp;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -30,7 +31,8 @@ internal static class Launcher
         using Handshake handshake = new(request.GateFolder);
         bool makesUserNamespace = (request.Spec.Linux?.Namespaces ?? []).Any(static item => item.Type == "user" && string.IsNullOrEmpty(item.Path));
         bool runsHooks = HookRunner.HasCreation(request.Spec.Hooks);
-        if (makesUserNamespace || runsHooks) handshake.UseGo();
+        handshake.Listener = ListenerOf(request.Spec, request.Id, request.Bundle, null);
+        if (makesUserNamespace || runsHooks || handshake.Listener is not null) handshake.UseGo();
         if (runsHooks) handshake.Hooks = processId => HookRunner.RunCreation(request.Spec, StateOf(request.Spec, request.Id, request.Bundle, "creating", processId));
         if (process.Terminal) handshake.UseConsole();
         using CgroupEntry? entry = request.Cgroup?.OpenEntry();
@@ -41,6 +43,10 @@ internal static class Launcher
             KeptDescriptors = handshake.KeptDescriptors,
             CgroupViews = request.Cgroup?.Views ?? [],
             WaitsForHooks = runsHooks,
+            Id = request.Id,
+            MakesKeyring = true,
+            KeepsKeyring = request.KeepsKeyring,
+            MovesRoot = request.MovesRoot,
         };
         handshake.AddSlots(context);
         AddCgroup(context, entry);
@@ -73,12 +79,15 @@ internal static class Launcher
         using LaunchInputs inputs = new(request.Spec, "/") { RootFolder = root };
         using Handshake handshake = new(null);
         if (request.Process.Terminal) handshake.UseConsole();
+        handshake.Listener = ListenerOf(request.Spec, request.Id, request.Bundle, request.ContainerProcessId);
+        if (handshake.Listener is not null) handshake.UseGo();
         using CgroupEntry? entry = request.Cgroup?.OpenEntry();
         LaunchContext context = new(request.Spec, request.Process, "/", inputs, plan)
         {
             PreservedDescriptors = request.PreservedDescriptors,
             KeptDescriptors = handshake.KeptDescriptors,
             Program = request.Program,
+            Id = request.Id,
         };
         handshake.AddSlots(context);
         AddCgroup(context, entry);
@@ -89,6 +98,7 @@ internal static class Launcher
         if (request.BrokenStep is { } broken) plan.Break(broken);
 
         // A process cannot change its own pid namespace, only that of its future children: so the launcher joins, and goes back.
+        using Affinity? affinity = Affinity.Take(request.Process.ExecCPUAffinity?.Initial);
         NewProcess child = CloneInto(plan, handshake.ReportNumber, (flags & NewPid) == 0 ? null : container, entry?.Folder);
         return handshake.Complete(child, plan, null, streams.Owned);
     }
@@ -106,14 +116,26 @@ internal static class Launcher
             // The report pipe's number is known at the launch only; that it is spared has to show.
             KeptDescriptors = [10],
             WaitsForHooks = HookRunner.HasCreation(request.Spec.Hooks),
+            Id = request.Id,
+            MakesKeyring = true,
+            KeepsKeyring = request.KeepsKeyring,
+            MovesRoot = request.MovesRoot,
         };
         context.Report = plan.NewSlot("report");
-        if (context.MakesNamespace("user") || context.WaitsForHooks) Handshake.PlanGo(context, plan.NewSlot("go"), plan.NewSlot("go-launcher"));
+        if (context.MakesNamespace("user") || context.WaitsForHooks || !string.IsNullOrEmpty(request.Spec.Linux?.Seccomp?.ListenerPath)) Handshake.PlanGo(context, plan.NewSlot("go"), plan.NewSlot("go-launcher"));
         if (process.Terminal) context.ConsoleSocket = plan.NewSlot("console");
         if (request.GateFolder is not null) context.Gate = plan.NewSlot("gate");
         context.TaskFiles = [.. context.CgroupViews.Where(static view => view.FileSystem == "cgroup").Select(_ => plan.NewSlot("tasks"))];
         LaunchCompiler.CompileStart(context);
         return plan.ToString();
+    }
+
+    /// <summary>What sends the listener of a system call filter on; null where no agent waits for one.</summary>
+    private static Action<SafeFileHandle, int>? ListenerOf(OciSpec spec, string id, string bundle, int? containerProcessId)
+    {
+        if (spec.Linux?.Seccomp is not { ListenerPath.Length: > 0 } profile) return null;
+        return (listener, processId) => SeccompListener.Send(
+            profile, listener, processId, StateOf(spec, id, bundle, containerProcessId is null ? "creating" : "running", containerProcessId ?? processId));
     }
 
     /// <summary>A container's state, for those who are told of it.</summary>

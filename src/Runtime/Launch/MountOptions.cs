@@ -8,6 +8,33 @@ namespace ContainerTools.Runtime.Launch;
 /// </summary>
 internal sealed class MountOptions
 {
+    private static readonly string[] s_attributes =
+    [
+        "atime", "dev", "diratime", "exec", "noatime", "nodev", "nodiratime", "noexec", "norelatime", "nostrictatime", "nosuid", "nosymfollow", "relatime", "ro", "rw",
+        "strictatime", "suid", "symfollow",
+    ];
+
+    /// <summary>All options that are about the mount, in ordinal order (features.md, mountOptions).</summary>
+    public static IReadOnlyList<string> Known
+    {
+        get
+        {
+            List<string> known =
+            [
+                "async", "bind", "defaults", "idmap", "loud", "nolazytime", "nomand", "private", "rbind", "ridmap", "rprivate", "rshared", "rslave", "runbindable", "shared", "slave",
+                "tmpcopyup", "unbindable",
+            ];
+            foreach (string attribute in s_attributes)
+            {
+                known.Add(attribute);
+                known.Add("r" + attribute);
+            }
+
+            known.Sort(StringComparer.Ordinal);
+            return known;
+        }
+    }
+
     /// <summary>MOUNT_ATTR_* to set.</summary>
     public ulong Set { get; private set; }
     /// <summary>MOUNT_ATTR_* to clear.</summary>

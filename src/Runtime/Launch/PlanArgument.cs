@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace ContainerTools.Runtime.Launch;
 
@@ -38,10 +39,27 @@ internal readonly struct PlanArgument
     /// <summary>As <c>ctrun plan</c> prints it.</summary>
     public string Print(IReadOnlyList<string> slotNames)
     {
-        if (IsSlot) return "$" + slotNames[(int)Value];
+        if (IsSlot) return "$" + OneLine(slotNames[(int)Value]);
         if (text is null && Value == Linux.Libc.AT_FDCWD) return "AT_FDCWD";
         if (text is null) return Value is > 0xffff ? "0x" + Value.ToString("x", CultureInfo.InvariantCulture) : Value.ToString(CultureInfo.InvariantCulture);
-        return text.StartsWith('{') || Value is > 0 and < 0x1_0000_0000 || Value == 0 || text.Contains('|', StringComparison.Ordinal) ? text : $"\"{text}\"";
+        string shown = OneLine(text);
+        return text.StartsWith('{') || Value is > 0 and < 0x1_0000_0000 || Value == 0 || text.Contains('|', StringComparison.Ordinal) ? shown : $"\"{shown}\"";
+    }
+
+    /// <summary>A text of the configuration as a part of a line: control characters, and the backslash, are written as in C.</summary>
+    public static string OneLine(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\0', '\x1f') && !text.Contains('\\', StringComparison.Ordinal)) return text;
+        StringBuilder line = new();
+        foreach (char letter in text)
+        {
+            if (letter == '\n') line.Append("\\n");
+            else if (letter == '\\') line.Append("\\\\");
+            else if (letter < ' ') line.Append(CultureInfo.InvariantCulture, $"\\x{(int)letter:x2}");
+            else line.Append(letter);
+        }
+
+        return line.ToString();
     }
 }
 

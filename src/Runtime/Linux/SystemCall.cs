@@ -61,6 +61,7 @@ internal readonly struct SystemCall
     public static SystemCall Read => new("read", 0, 63);
     public static SystemCall RtSigaction => new("rt_sigaction", 13, 134);
     public static SystemCall RtSigprocmask => new("rt_sigprocmask", 14, 135);
+    public static SystemCall SchedSetaffinity => new("sched_setaffinity", 203, 122);
     public static SystemCall SchedSetattr => new("sched_setattr", 314, 274);
     public static SystemCall Seccomp => new("seccomp", 317, 277);
     public static SystemCall Sendmsg => new("sendmsg", 46, 211);

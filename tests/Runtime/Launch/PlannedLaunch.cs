@@ -14,8 +14,20 @@ internal sealed class PlannedLaunch : ILaunchInputs
 
     public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE)
     {
-        Opened.Add($"tree {path}{(recursive ? " recursive" : "")}{(maps is null ? "" : " id-mapped")}");
+        Opened.Add($"tree {path}{(recursive ? " recursive" : "")}{(maps is null ? "" : maps.Recursive ? " id-mapped with all below" : " id-mapped")}");
         return new OpenedTree(100 + Opened.Count, !path.EndsWith(".file", StringComparison.Ordinal) && !path.StartsWith("/dev/", StringComparison.Ordinal));
+    }
+
+    public List<string> SecurityModules { get; init; } = [];
+
+    public IReadOnlyList<string> WholeKernelFileSystems() => ["/sys", "/proc"];
+
+    public bool HasSecurityModule(string name) => SecurityModules.Contains(name);
+
+    public int CopyUp(string path, string source, MountOptions options)
+    {
+        Opened.Add($"copy of {path} in {source} {string.Join(',', options.Data)}");
+        return 100 + Opened.Count;
     }
 
     public int OpenOverlay(OverlayRoot overlay)

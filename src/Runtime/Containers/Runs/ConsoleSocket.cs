@@ -8,9 +8,12 @@ namespace ContainerTools.Runtime.Containers.Runs;
 internal static class ConsoleSocket
 {
     /// <summary>Connects, sends the terminal together with its name, and closes.</summary>
-    public static void Send(string path, SafeHandle terminal)
+    public static void Send(string path, SafeHandle terminal) => Send(path, terminal, "/dev/ptmx"u8);
+
+    /// <summary>Connects, sends a descriptor together with a name, and closes.</summary>
+    public static void Send(string path, SafeHandle descriptor, ReadOnlySpan<byte> name)
     {
         using SafeFileHandle socket = Libc.ConnectLocal(Path.GetFullPath(path));
-        Libc.SendDescriptor(socket, terminal, "/dev/ptmx"u8);
+        Libc.SendDescriptor(socket, descriptor, name);
     }
 }

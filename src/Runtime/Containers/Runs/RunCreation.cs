@@ -34,6 +34,8 @@ internal static class RunCreation
             {
                 Spec = spec,
                 Id = request.Id,
+                MovesRoot = request.MovesRoot,
+                KeepsKeyring = request.KeepsKeyring,
                 Bundle = bundle,
                 Cgroup = cgroup,
                 GateFolder = gate ? folder.FolderPath : null,
@@ -43,6 +45,7 @@ internal static class RunCreation
             try
             {
                 if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
+                if (request.PidFdSocket is { } pidFdSocket) ConsoleSocket.Send(pidFdSocket, process.PidFd, "pidfd"u8);
                 DateTimeOffset now = DateTimeOffset.UtcNow;
                 RunRecord record = new()
                 {

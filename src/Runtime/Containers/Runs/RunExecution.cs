@@ -20,6 +20,8 @@ internal sealed record ExecutionRequest
     public string? ConsoleSocket { get; init; }
     /// <summary>The file that gets the process id, or null.</summary>
     public string? PidFile { get; init; }
+    /// <summary>The socket that gets the process's pidfd, or null.</summary>
+    public string? PidFdSocket { get; init; }
     /// <summary>How many descriptors from 3 on the process keeps.</summary>
     public int PreservedDescriptors { get; init; }
 }
@@ -41,6 +43,8 @@ internal static class RunExecution
         LaunchedProcess launched = Launcher.Exec(new ExecRequest
         {
             Spec = spec,
+            Id = request.Id,
+            Bundle = record.Bundle,
             Process = process,
             ContainerProcessId = record.ProcessId,
             ContainerStartTime = record.ProcessStartTime,
@@ -50,6 +54,7 @@ internal static class RunExecution
         try
         {
             if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, launched.Terminal!);
+            if (request.PidFdSocket is { } pidFdSocket) ConsoleSocket.Send(pidFdSocket, launched.PidFd, "pidfd"u8);
             if (request.PidFile is { } pidFile) PidFile.Write(pidFile, launched.ProcessId);
             return launched;
         }

@@ -17,6 +17,12 @@ internal sealed record RunRequest
     public string? ConsoleSocket { get; init; }
     /// <summary>The file that gets the process id, or null.</summary>
     public string? PidFile { get; init; }
+    /// <summary>The socket that gets the process's pidfd, or null.</summary>
+    public string? PidFdSocket { get; init; }
+    /// <summary>See <see cref="Launch.LaunchRequest.MovesRoot"/>.</summary>
+    public bool MovesRoot { get; init; }
+    /// <summary>See <see cref="Launch.LaunchRequest.KeepsKeyring"/>.</summary>
+    public bool KeepsKeyring { get; init; }
     /// <summary>How many descriptors from 3 on the process keeps.</summary>
     public int PreservedDescriptors { get; init; }
     /// <summary>Is told of what goes wrong without stopping anything.</summary>

@@ -49,6 +49,8 @@ internal static class RunStart
             HookRunner.RunStartContainer(spec, State("created"), new ExecRequest
             {
                 Spec = spec,
+                Id = record.Id,
+                Bundle = record.Bundle,
                 Process = spec.Process!,
                 ContainerProcessId = record.ProcessId,
                 ContainerStartTime = record.ProcessStartTime,

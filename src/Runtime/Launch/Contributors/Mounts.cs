@@ -31,12 +31,12 @@ internal static class Mounts
             if (mount.Type != "proc") CheckProc(mount.Destination);
             context.Plan.Section("config.md#mounts");
             MountOptions options = MountOptions.Parse(mount.Options);
-            if (options.CopyUp)
+            if (options.CopyUp && mount.Type != "tmpfs")
             {
-                throw new ContainerException(ErrorCode.NotSupported, $"The mount option tmpcopyup of {mount.Destination} is not supported yet.", mount.Destination);
+                throw LaunchContext.Invalid($"The mount option tmpcopyup of {mount.Destination} is for a tmpfs only.", mount.Destination);
             }
 
-            if (mount.Type == "cgroup") CgroupMounts.Add(context, mount, options);
+            if (IsCgroup(context, mount)) CgroupMounts.Add(context, mount, options);
             else if (options.Bind || mount.Type == "bind") Bind(context, mount, options);
             else New(context, mount, options);
         }
@@ -52,6 +52,10 @@ internal static class Mounts
         throw LaunchContext.Invalid($"{destination} cannot be a mount point: it is inside /proc.", destination);
     }
 
+    // On a machine with nothing but v2, both names mean the one hierarchy; elsewhere cgroup2 is a file system like any other.
+    private static bool IsCgroup(LaunchContext context, OciMount mount)
+        => mount.Type == "cgroup" || (mount.Type == "cgroup2" && context.CgroupViews is [{ Folder: "", FileSystem: "cgroup2" }]);
+
     /// <summary>A new file system.</summary>
     private static void New(LaunchContext context, OciMount mount, MountOptions options)
     {
@@ -63,9 +67,13 @@ internal static class Mounts
         }
 
         Slot target = type is "proc" or "sysfs" ? RootPaths.OrdinaryFolder(context, mount.Destination) : RootPaths.Folder(context, mount.Destination);
-        Slot detached = NewFileSystem(context.Plan, type, mount.Source, mount.Destination, options);
+        SecurityLabels.AddTo(context, type, options);
+        Slot detached = options.CopyUp
+            ? context.Plan.NewSlot(mount.Destination, context.Inputs.CopyUp(mount.Destination, mount.Source ?? type, options))
+            : NewFileSystem(context.Plan, type, mount.Source, mount.Destination, options);
         Attach(context.Plan, detached, target, mount.Destination, $"mount {type} on");
-        Finish(context.Plan, detached, mount.Destination, options, set: 0, clear: 0);
+        // The copy was made in a tmpfs that could be written.
+        Finish(context.Plan, detached, mount.Destination, options, set: options.CopyUp ? options.Set : 0, clear: 0);
         if (type == "proc" && RootPaths.Relative(mount.Destination) == "proc") context.Proc = detached;
         else context.Plan.Call(SystemCall.Close, "close", "", detached);
         context.Plan.Call(SystemCall.Close, "close", "", target);
@@ -135,10 +143,10 @@ internal static class Mounts
 
     private static IdMaps? IdMapsOf(LaunchContext context, OciMount mount, MountOptions options)
     {
-        if (mount.UidMappings is { Count: > 0 } users) return new IdMaps(users, mount.GidMappings ?? users);
+        if (mount.UidMappings is { Count: > 0 } users) return new IdMaps(users, mount.GidMappings ?? users) { Recursive = options.IdMapped == 2 };
         if (options.IdMapped == 0) return null;
         return context.Spec.Linux?.UidMappings is { Count: > 0 } own
-            ? new IdMaps(own, context.Spec.Linux.GidMappings ?? own)
+            ? new IdMaps(own, context.Spec.Linux.GidMappings ?? own) { Recursive = options.IdMapped == 2 }
             : throw LaunchContext.Invalid($"The mount on {mount.Destination} is to be id-mapped, but there are no id maps.", mount.Destination);
     }
 

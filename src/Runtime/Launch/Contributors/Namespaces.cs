@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -52,7 +53,7 @@ internal static class Namespaces
             }
             else if (flag == NewTime && context.Spec.Linux?.TimeOffsets is { Count: > 0 })
             {
-                throw new ContainerException(ErrorCode.NotSupported, "Clock offsets of a time namespace are not supported yet.", "timeOffsets");
+                // Made and entered by the process itself, once the offsets are written.
             }
             else if (flag != NewCgroup)
             {
@@ -67,6 +68,7 @@ internal static class Namespaces
         joined.Sort(static (a, b) => (b.Type == "user").CompareTo(a.Type == "user"));
         if (context.Go is not null && context.MakesNamespace("user")) LaunchCompiler.ReadGo(context, "the id maps");
 
+        SetClocks(context);
         MoveIntoCgroup(context);
         foreach ((string type, Slot file) in joined)
         {
@@ -82,6 +84,42 @@ internal static class Namespaces
         // Already a session leader: that is what was wanted.
         plan.Ignore(Errno.EPERM);
         if (context.HasNamespace("user")) BecomeRoot(plan);
+    }
+
+    /// <summary>
+    /// A time namespace with offsets (time_namespaces(7)): they can be written only while no process is in it. unshare(2) makes it for the children to come; the process
+    /// itself enters it by setns(2). The files of /proc are opened while it still counts as its own: a process that hides its memory may not open them.
+    /// </summary>
+    private static void SetClocks(LaunchContext context)
+    {
+        IReadOnlyDictionary<string, OciTimeOffset>? offsets = context.Spec.Linux?.TimeOffsets;
+        if (offsets is not { Count: > 0 }) return;
+        if (!context.MakesNamespace("time")) throw LaunchContext.Invalid("There are clock offsets (linux.timeOffsets) but no time namespace of the container's own.", "timeOffsets");
+        LaunchPlan plan = context.Plan;
+        plan.Section("config-linux.md#offset-for-time-namespace");
+        StringBuilder lines = new();
+        foreach ((string clock, OciTimeOffset offset) in offsets)
+        {
+            if (clock is not ("monotonic" or "boottime")) throw LaunchContext.Invalid($"The clock '{clock}' has no offset; the clocks are monotonic, boottime.", clock);
+            if (offset.Nanosecs >= 1_000_000_000) throw LaunchContext.Invalid($"The offset of the clock {clock} has {offset.Nanosecs} nanoseconds, which is a second or more.", clock);
+            lines.Append(CultureInfo.InvariantCulture, $"{clock} {offset.Secs} {offset.Nanosecs}\n");
+        }
+
+        string text = lines.ToString();
+        plan.Call(SystemCall.Unshare, "make", "the time namespace", PlanArgument.Flags((long)NewTime, "CLONE_NEWTIME"));
+        Slot file = OpenOwn(plan, "/proc/self/timens_offsets", Libc.O_WRONLY, "O_WRONLY|O_CLOEXEC");
+        plan.Call(SystemCall.Write, "set the clock offsets", text.TrimEnd().Replace("\n", ", ", StringComparison.Ordinal), file, plan.Text(text), text.Length);
+        plan.Call(SystemCall.Close, "close", "", file);
+        Slot space = OpenOwn(plan, "/proc/self/ns/time_for_children", Libc.O_RDONLY, "O_RDONLY|O_CLOEXEC");
+        plan.Call(SystemCall.Setns, "enter", "the time namespace", space, PlanArgument.Flags((long)NewTime, "CLONE_NEWTIME"));
+        plan.Call(SystemCall.Close, "close", "", space);
+        plan.Section("config-linux.md#namespaces");
+    }
+
+    private static Slot OpenOwn(LaunchPlan plan, string path, int flags, string names)
+    {
+        plan.Call(SystemCall.Openat, "open", path, Libc.AT_FDCWD, plan.Text(path), PlanArgument.Flags(flags | Libc.O_CLOEXEC, names));
+        return plan.Result(path);
     }
 
     /// <summary>

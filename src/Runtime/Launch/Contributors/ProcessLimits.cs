@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
@@ -25,6 +26,28 @@ internal static class ProcessLimits
         Slot file = plan.Result("oom_score_adj");
         plan.Call(SystemCall.Write, "set the OOM score adjustment to", value, file, plan.Text(value), Encoding.UTF8.GetByteCount(value));
         plan.Call(SystemCall.Close, "close", "", file);
+    }
+
+    /// <summary>The processors of a process that is executed in a container, once it is in the container's cgroup.</summary>
+    public static void SetAffinity(LaunchContext context)
+    {
+        if (context.Process.ExecCPUAffinity?.Final is not { Length: > 0 } list) return;
+        LaunchPlan plan = context.Plan;
+        plan.Section("config.md#process (execCPUAffinity)");
+        byte[] mask = AffinityMask(list);
+        plan.Call(
+            SystemCall.SchedSetaffinity, "run on the processors", list, 0, mask.Length, PlanArgument.Pointer(plan.Memory.Array<byte>(mask), list));
+    }
+
+    /// <summary>A list of processors as the mask that sched_setaffinity(2) takes.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
+    public static byte[] AffinityMask(string list)
+    {
+        if (!CpuList.TryParse(list, out CpuList? processors)) throw LaunchContext.Invalid($"'{list}' is not a list of processors such as 0-2,4.", list);
+        // The kernel reads whole words.
+        byte[] mask = new byte[((processors.Numbers.Max() / 64) + 1) * 8];
+        foreach (int number in processors.Numbers) mask[number / 8] |= (byte)(1 << (number % 8));
+        return mask;
     }
 
     /// <summary>Appends the rest. Limits come while the process may still raise them.</summary>

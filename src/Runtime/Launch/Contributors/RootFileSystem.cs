@@ -61,10 +61,19 @@ internal static class RootFileSystem
                 plan.Structure(new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), "ro"), 32);
         }
 
+        if (context.MovesRoot) LeaveHost(context);
         plan.Call(SystemCall.Fchdir, "enter", "/", context.Root);
         // pivot_root(".", "."): the old root is stacked on the new one and taken away by the next call (pivot_root(2), NOTES).
-        plan.Call(SystemCall.PivotRoot, "pivot to", "the root file system", plan.Text("."), plan.Text("."));
-        plan.Call(SystemCall.Umount2, "detach", "the host's file systems", plan.Text("."), PlanArgument.Flags(Libc.MNT_DETACH, "MNT_DETACH"));
+        if (context.MovesRoot)
+        {
+            plan.Call(SystemCall.Chroot, "enter", "the root file system", plan.Text("."));
+        }
+        else
+        {
+            plan.Call(SystemCall.PivotRoot, "pivot to", "the root file system", plan.Text("."), plan.Text("."));
+            plan.Call(SystemCall.Umount2, "detach", "the host's file systems", plan.Text("."), PlanArgument.Flags(Libc.MNT_DETACH, "MNT_DETACH"));
+        }
+
         plan.Call(SystemCall.Chdir, "enter", "/", plan.Text("/"));
         if (context.Spec.Linux?.RootfsPropagation is { Length: > 0 } name)
         {
@@ -73,6 +82,30 @@ internal static class RootFileSystem
             plan.Call(
                 SystemCall.MountSetattr, "set the propagation of", "/", Libc.AT_FDCWD, plan.Text("/"),
                 PlanArgument.Flags(name.StartsWith('r') ? Libc.AT_RECURSIVE : 0, name), plan.Structure(new MountAttributes(0, 0, propagation, 0), name), 32);
+        }
+    }
+
+    /// <summary>
+    /// Without pivot_root the host's mounts stay, out of sight below the container's root, which was mounted on "/" (what mount(2) with MS_MOVE does). A whole proc or
+    /// sysfs among them would count as visible, and the kernel would let the container mount another one without anything masked: so these go.
+    /// </summary>
+    private static void LeaveHost(LaunchContext context)
+    {
+        LaunchPlan plan = context.Plan;
+        if (context.WaitsForHooks)
+        {
+            plan.Call(
+                SystemCall.MoveMount, "move the root file system onto", "/", context.Root, plan.Itself, Libc.AT_FDCWD, plan.Text("/"),
+                PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
+            // It is there already where its own path could not be reached.
+            plan.Ignore(Errno.EINVAL);
+        }
+
+        foreach (string path in context.Inputs.WholeKernelFileSystems())
+        {
+            plan.Call(SystemCall.Umount2, "detach", "the host's " + path, plan.Text(path), PlanArgument.Flags(Libc.MNT_DETACH, "MNT_DETACH"));
+            // In a user namespace the host's mounts are locked, and so are the ones that hide parts of them.
+            plan.Ignore(Errno.EINVAL);
         }
     }
 

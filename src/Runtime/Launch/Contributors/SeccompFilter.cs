@@ -1,5 +1,6 @@
 using ContainerTools.Runtime.Launch.Seccomp;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Launch.Contributors;
 
@@ -14,11 +15,6 @@ internal static class SeccompFilter
         if (context.Spec.Linux?.Seccomp is not { } profile) return;
         LaunchPlan plan = context.Plan;
         SeccompProgram program = SeccompCompiler.Compile(profile);
-        if (program.UsesNotify)
-        {
-            throw new ContainerException(ErrorCode.NotSupported, "Seccomp filters with SCMP_ACT_NOTIFY are not supported yet.", "seccomp");
-        }
-
         if (program.Instructions.Length == 0) return;
         prepare();
         plan.Section("config-linux.md#seccomp");
@@ -29,5 +25,25 @@ internal static class SeccompFilter
         plan.Call(
             SystemCall.Seccomp, "load", "the system call filter", PlanArgument.Flags(SECCOMP_SET_MODE_FILTER, "SECCOMP_SET_MODE_FILTER"), program.Flags,
             PlanArgument.Pointer((long)filter, $"{program.Instructions.Length} instructions"));
+        if (program.UsesNotify) HandOver(context, profile, plan.Result("listener"));
+    }
+
+    /// <summary>
+    /// Tells the launcher the listener's number, and waits until it has fetched it (pidfd_getfd(2)) and sent it on. Of the calls that the filter may stop, that takes just write and
+    /// read; and read only when the agent can answer already.
+    /// </summary>
+    private static unsafe void HandOver(LaunchContext context, OciSeccomp profile, Slot listener)
+    {
+        foreach (OciSyscall rule in profile.Syscalls ?? [])
+        {
+            if (rule.Action != "SCMP_ACT_NOTIFY" || !rule.Names.Contains("write")) continue;
+            throw LaunchContext.Invalid("linux.seccomp: SCMP_ACT_NOTIFY cannot be the action of write, with which the process hands the listener over.", "seccomp");
+        }
+
+        LaunchPlan plan = context.Plan;
+        StepFailure* report = (StepFailure*)plan.Memory.Structure(new StepFailure(Handshake.HasListener, 0));
+        plan.Store(listener, (long)report + sizeof(int), "put the listener into the report");
+        plan.Call(SystemCall.Write, "report", "the listener", context.Report, PlanArgument.Pointer((long)report, "listener"), 8);
+        LaunchCompiler.ReadGo(context, "the listener's way to its agent");
     }
 }

@@ -19,7 +19,12 @@ public sealed class RunStoreTests : IDisposable
 
     private static RunRecord Record(string id) => new()
     {
-        Id = id, Status = RunStatus.Running, Bundle = "/b", MonitorProcessId = 0, MonitorStartTime = 0, BootId = BootId.Current,
+        Id = id,
+        Status = RunStatus.Running,
+        Bundle = "/b",
+        MonitorProcessId = 0,
+        MonitorStartTime = 0,
+        BootId = BootId.Current,
     };
 
     private static ErrorCode CodeOf(Action action) => Assert.ThrowsAny<ContainerException>(action).Code;
@@ -176,7 +181,9 @@ public sealed class RunStoreTests : IDisposable
         using RunFolder folder = Store.Create("one");
         RunRecord record = Record("one") with
         {
-            Status = RunStatus.Created, ProcessId = Environment.ProcessId, ProcessStartTime = ProcessStat.StartTimeOf(Environment.ProcessId)!.Value,
+            Status = RunStatus.Created,
+            ProcessId = Environment.ProcessId,
+            ProcessStartTime = ProcessStat.StartTimeOf(Environment.ProcessId)!.Value,
         };
         File.WriteAllText(Path.Combine(folder.FolderPath, "start.fifo"), "");
         Assert.Equal(RunPhase.Created, RunStatusReader.PhaseOf(folder, record));

@@ -1,0 +1,186 @@
+using System.Text.Json;
+using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Launch.Contributors;
+using ContainerTools.Runtime.Launch.Seccomp;
+using ContainerTools.Runtime.Oci;
+using Xunit;
+
+namespace ContainerTools.Runtime.Tests.Launch;
+
+/// <summary>What configurations ask for beyond the everyday, as plans.</summary>
+public sealed class LaunchFeatureTests
+{
+    [Theory]
+    [InlineData("small")]
+    [InlineData("docker")]
+    [InlineData("user-namespace")]
+    [InlineData("terminal")]
+    [InlineData("hooks")]
+    [InlineData("hook")]
+    [InlineData("hook-inside")]
+    [InlineData("features")]
+    [InlineData("exec")]
+    public void A_plans_text_reads_back_as_the_same_plan(string name)
+    {
+        string[] lines = File.ReadAllText(Path.Combine(GoldenPlan.Folder, name + ".plan.txt")).Split('\n');
+        string text = string.Join('\n', lines.Where(static line => !line.StartsWith("open ", StringComparison.Ordinal))).TrimStart('\n');
+        IReadOnlyList<PlanText> steps = PlanText.Parse(text);
+        Assert.Equal(text, PlanText.Print(steps));
+        Assert.Equal(Enumerable.Range(0, steps.Count), steps.Select(static step => step.Index));
+        Assert.Equal("execve", steps[^1].Call);
+        foreach (PlanText step in steps)
+        {
+            Assert.NotEmpty(step.Section.Trim());
+            // Every way on leads forward, and none past the end.
+            foreach (int? to in step.Ignored.Select(static ignored => ignored.To).Append(step.Done)) Assert.True(to is null || (to > step.Index && to < steps.Count), $"step {step.Index} leads to {to}");
+        }
+    }
+
+    [Fact]
+    public void APlanReadsAsItsGoldenText()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        PlannedLaunch launch = new() { SecurityModules = ["apparmor", "selinux"] };
+        OciSpec spec = small with
+        {
+            Process = small.Process! with
+            {
+                ApparmorProfile = "docker-default",
+                SelinuxLabel = "system_u:system_r:container_t:s0",
+                Scheduler = new OciScheduler { Policy = "SCHED_BATCH", Nice = 5 },
+                IoPriority = new OciIoPriority("IOPRIO_CLASS_BE", 4),
+            },
+            Mounts =
+            [
+                .. small.Mounts!,
+                new OciMount { Destination = "/run", Type = "tmpfs", Source = "run", Options = ["tmpcopyup", "ro", "nosuid", "size=1m"] },
+                new OciMount { Destination = "/tmp", Type = "tmpfs", Source = "tmp", Options = ["rnosuid", "nosymfollow"] },
+                new OciMount { Destination = "/map", Type = "bind", Source = "/srv", Options = ["rbind", "idmap"], UidMappings = [new(0, 1000, 1)], GidMappings = [new(0, 1000, 1)] },
+                new OciMount { Destination = "/all", Type = "bind", Source = "/srv", Options = ["rbind", "ridmap", "rro", "rnoatime", "rdev"], UidMappings = [new(0, 1000, 1)], GidMappings = [new(0, 1000, 1)] },
+            ],
+            Linux = small.Linux! with
+            {
+                Namespaces = [.. small.Linux.Namespaces!, new("time")],
+                TimeOffsets = new Dictionary<string, OciTimeOffset> { ["monotonic"] = new(-5, 0), ["boottime"] = new(86400, 7) },
+                MountLabel = "system_u:object_r:container_file_t:s0",
+                Personality = new OciPersonality("LINUX32", null),
+                Seccomp = Notifying("mkdir"),
+            },
+        };
+        using LaunchPlan plan = new() { KeepsArguments = true };
+        LaunchContext context = new(spec, spec.Process!, "/bundle", launch, plan) { KeptDescriptors = [8, 9], Id = "box", MakesKeyring = true, MovesRoot = true };
+        context.Report = plan.NewSlot("report", 9);
+        context.Go = plan.NewSlot("go", 8);
+        LaunchCompiler.CompileStart(context);
+        GoldenPlan.Check("features", string.Join('\n', launch.Opened.Select(static line => "open " + line)) + "\n" + plan);
+    }
+
+    [Fact]
+    public void AnExecutionReadsAsItsGoldenText()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciProcess process = small.Process! with { ExecCPUAffinity = new OciExecCpuAffinity("0", "0-1,64"), User = new OciUser { Umask = 0x3f } };
+        using LaunchPlan plan = new() { KeepsArguments = true };
+        LaunchContext context = new(small, process, "/", new PlannedLaunch(), plan) { KeptDescriptors = [9], Id = "box" };
+        context.Report = plan.NewSlot("report", 9);
+        LaunchCompiler.CompileExec(context, plan.NewSlot("container", 7), 0x2000_0000);
+        GoldenPlan.Check("exec", plan.ToString());
+    }
+
+    [Fact]
+    public void KeepingTheKeyringJoinsNone()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        using LaunchPlan plan = new() { KeepsArguments = true };
+        LaunchCompiler.CompileStart(new LaunchContext(small, small.Process!, "/bundle", new PlannedLaunch(), plan) { KeepsKeyring = true, Id = "box" });
+        Assert.DoesNotContain("keyctl", plan.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0", 8, 0, 1)]
+    [InlineData("0-2,4", 8, 0, 0x17)]
+    [InlineData("64", 16, 8, 1)]
+    public void AListOfProcessorsBecomesAMask(string list, int length, int index, int value)
+    {
+        byte[] mask = ProcessLimits.AffinityMask(list);
+        Assert.Equal((length, value), (mask.Length, mask[index]));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("3-1")]
+    public void AListThatIsNoneIsRefused(string list)
+        => Assert.Equal(ErrorCode.InvalidConfiguration, Assert.Throws<ContainerException>(() => ProcessLimits.AffinityMask(list)).Code);
+
+    public static TheoryData<string, ErrorCode, string> Refused => new()
+    {
+        { "apparmor", ErrorCode.NotSupported, "The AppArmor profile 'p' is asked for, but this kernel runs without AppArmor." },
+        { "selinux", ErrorCode.NotSupported, "The SELinux label 'l' is asked for, but this kernel runs without SELinux." },
+        { "mountLabel", ErrorCode.NotSupported, "The SELinux label 'm' is asked for, but this kernel runs without SELinux." },
+        { "rdt", ErrorCode.NotSupported, "Intel RDT is not supported." },
+        { "clock", ErrorCode.InvalidConfiguration, "The clock 'realtime' has no offset; the clocks are monotonic, boottime." },
+        { "noTimeNamespace", ErrorCode.InvalidConfiguration, "There are clock offsets (linux.timeOffsets) but no time namespace of the container's own." },
+        { "copyUp", ErrorCode.InvalidConfiguration, "The mount option tmpcopyup of /run is for a tmpfs only." },
+        { "notifyWrite", ErrorCode.InvalidConfiguration, "linux.seccomp: SCMP_ACT_NOTIFY cannot be the action of write, with which the process hands the listener over." },
+    };
+
+    [Theory]
+    [MemberData(nameof(Refused))]
+    public void WhatCannotBeIsRefusedInOneSentence(string name, ErrorCode code, string message)
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = name switch
+        {
+            "apparmor" => small with { Process = small.Process! with { ApparmorProfile = "p" } },
+            "selinux" => small with { Process = small.Process! with { SelinuxLabel = "l" } },
+            "mountLabel" => small with { Linux = small.Linux! with { MountLabel = "m" } },
+            "rdt" => small with { Linux = small.Linux! with { Unknown = new Dictionary<string, JsonElement> { ["intelRdt"] = default } } },
+            "clock" => small with
+            {
+                Linux = small.Linux! with
+                {
+                    Namespaces = [.. small.Linux.Namespaces!, new("time")],
+                    TimeOffsets = new Dictionary<string, OciTimeOffset> { ["realtime"] = new(1, 0) },
+                },
+            },
+            "noTimeNamespace" => small with { Linux = small.Linux! with { TimeOffsets = new Dictionary<string, OciTimeOffset> { ["boottime"] = new(1, 0) } } },
+            "copyUp" => small with { Mounts = [new OciMount { Destination = "/run", Type = "ramfs", Options = ["tmpcopyup"] }] },
+            _ => small with { Linux = small.Linux! with { Seccomp = Notifying("write") } },
+        };
+        ContainerException error = Assert.Throws<ContainerException>(() => new PlannedLaunch().Start(spec));
+        Assert.Equal((code, message), (error.Code, error.Message));
+    }
+
+    [Fact]
+    public void The_listener_is_told_of_the_process_and_the_container()
+    {
+        OciSeccomp profile = Notifying("mkdir") with { ListenerMetadata = "m" };
+        OciState state = new() { Id = "c", Status = "creating", Pid = 5, Bundle = "/b" };
+        Assert.Equal(
+            """{"ociVersion":"1.2.0","fds":["seccompFd"],"pid":7,"metadata":"m","state":{"ociVersion":"1.2.0","id":"c","pid":5,"status":"creating","bundle":"/b"}}""",
+            System.Text.Encoding.UTF8.GetString(SeccompListener.Document(profile, 7, state)));
+    }
+
+    [Fact]
+    public void Whole_kernel_file_systems_are_found_in_mountinfo()
+    {
+        string[] lines =
+        [
+            "22 28 0:21 / /sys rw,nosuid shared:7 - sysfs sysfs rw",
+            "23 28 0:22 / /proc rw - proc proc rw",
+            "24 23 0:22 /sys /proc/sys ro - proc proc rw",
+            "25 28 0:23 / /mnt/a\\040b rw master:1 propagate_from:2 - proc none rw",
+            "26 28 0:24 / /dev rw - devtmpfs udev rw",
+            "torn",
+        ];
+        Assert.Equal(["/mnt/a b", "/proc", "/sys"], KernelFileSystems.FindWhole(lines));
+    }
+
+    private static OciSeccomp Notifying(string call) => new()
+    {
+        DefaultAction = "SCMP_ACT_ALLOW",
+        ListenerPath = "/run/agent",
+        Syscalls = [new OciSyscall { Names = [call], Action = "SCMP_ACT_NOTIFY" }],
+    };
+}
