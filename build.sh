@@ -35,6 +35,8 @@ needs() {
     have tar                || echo "tar              archives for the tests"
     have xz                 || echo "xz-utils         archives for the tests"
     have zstd               || echo "zstd             archives for the tests"
+    have docker-registry    || echo "docker-registry  a registry for the tests, on loopback"
+    have skopeo             || echo "skopeo           another client of registries, for the tests"
 }
 
 install_packages() {

@@ -11,7 +11,7 @@ BeforeDiscovery {
                 Help = "$root/docs/help/$($command.Name).md"
             }
         })
-    $reading = 'Get', 'Test', 'Wait'
+    $reading = 'Get', 'Test', 'Wait', 'Find'
     $changing = @($cmdlets | Where-Object { $_.Attribute.VerbName -notin $reading })
     $choosing = @($cmdlets | Where-Object { $_.Command.Parameters.ContainsKey('Name') -and $_.Name -notin 'New-Container', 'Invoke-Container', 'Test-ContainerHost' })
 }
@@ -127,7 +127,7 @@ Describe '<Name> changes something and' -ForEach $changing {
     }
 
     It 'emits only when asked to, unless making objects is what it does' {
-        if ($Attribute.VerbName -notin 'New', 'Import', 'Invoke', 'ConvertTo') {
+        if ($Attribute.VerbName -notin 'New', 'Import', 'Invoke', 'ConvertTo', 'Receive') {
             $Command.Parameters.ContainsKey('PassThru') | Should -BeTrue
             $Command.Parameters['PassThru'].SwitchParameter | Should -BeTrue
         }

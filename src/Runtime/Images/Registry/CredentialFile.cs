@@ -117,7 +117,7 @@ internal sealed class CredentialFile
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         // Not through a symbolic link, which the rename would replace: somebody keeps the real file elsewhere.
-        string target = File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName ?? Path;
+        string target = (File.Exists(Path) ? File.ResolveLinkTarget(Path, returnFinalTarget: true)?.FullName : null) ?? Path;
         AtomicFile.Write(target, Encoding.UTF8.GetBytes(_document.ToJsonString(Indented) + "\n"));
     }
 

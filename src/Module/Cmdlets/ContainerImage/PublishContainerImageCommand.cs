@@ -1,0 +1,63 @@
+using System.Management.Automation;
+using ContainerTools.Module.Completion;
+
+namespace ContainerTools.Module.Cmdlets;
+
+/// <summary>Publish-ContainerImage: brings images of the local store to registries.</summary>
+[Cmdlet(VerbsData.Publish, "ContainerImage", DefaultParameterSetName = ContainerTargetCmdlet.NameSet, SupportsShouldProcess = true)]
+[OutputType(typeof(RemoteContainerImage))]
+public sealed class PublishContainerImageCommand : RegistryCmdlet
+{
+    /// <summary>References, ids, unique id prefixes, or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Id", "Image")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Images as Get-ContainerImage returns them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ContainerTargetCmdlet.InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public ContainerImage[] InputObject { get; set; } = [];
+
+    /// <summary>The name that the image gets in the registry, instead of its own.</summary>
+    [Parameter(Position = 1)]
+    [Alias("Destination")]
+    [ValidateNotNullOrEmpty]
+    public string? Reference { get; set; }
+
+    /// <summary>The user and the password, instead of what Connect-ContainerRegistry keeps.</summary>
+    [Parameter]
+    [Credential]
+    public PSCredential? Credential { get; set; }
+
+    /// <summary>Emit the image as it is in the registry.</summary>
+    [Parameter]
+    public SwitchParameter PassThru { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
+    {
+        IEnumerable<ContainerImage> images = ParameterSetName == ContainerTargetCmdlet.InputObjectSet
+            ? InputObject.Where(Take)
+            : Name.SelectMany(Find);
+        foreach (ContainerImage image in images.ToList()) Publish(image);
+    }
+
+    private void Publish(ContainerImage image)
+    {
+        string name = image.Reference ?? image.Id;
+        if (!ShouldProcess(Reference is null ? name : $"{name} as {Reference}", "Publish image")) return;
+        RemoteContainerImage? remote = null;
+        using (ProgressWriter progress = new(this, "Publishing " + (Reference ?? name)))
+        {
+            Attempt(image, () => remote = Await(Engine.Registries.PushAsync(
+                new ImagePushOptions { Image = name, Destination = Reference, Access = Access(Credential) }, progress, Cancellation)));
+        }
+
+        if (remote is null) return;
+        WriteVerbose($"Published {remote} ({remote.Digest}).");
+        if (PassThru) WriteObject(remote);
+    }
+}
