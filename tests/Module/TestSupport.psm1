@@ -3,6 +3,7 @@ Set-StrictMode -Version 3.0
 
 $script:Root = $null
 $script:Run = $null
+$script:Registries = @()
 
 # Why the specs cannot run on this machine, in one sentence; nothing where they can.
 function Get-TestHostProblem {
@@ -92,5 +93,70 @@ function New-TestContainer([string] $Name) {
     New-Container busybox -Name $Name -StopSignal KILL -Label @{ spec = $Name } -- sleep 1000000
 }
 
+# A registry on loopback, without TLS; with -Authentication it wants the user alice and the password secret. Returns host and port.
+function Start-TestRegistry([switch] $Authentication) {
+    $folder = "$Root/registry-$([guid]::NewGuid().ToString('n').Substring(0, 8))"
+    $null = New-Item -ItemType Directory -Path $folder
+    $listener = [System.Net.Sockets.TcpListener]::new([System.Net.IPAddress]::Loopback, 0)
+    $listener.Start()
+    $port = $listener.LocalEndpoint.Port
+    $listener.Stop()
+    $lines = @(
+        'version: 0.1'
+        'log: {level: error, accesslog: {disabled: true}}'
+        'storage:'
+        "  filesystem: {rootdirectory: $folder/data}"
+        '  delete: {enabled: true}'
+        "http: {addr: '127.0.0.1:$port'}"
+    )
+    if ($Authentication) {
+        [System.IO.File]::WriteAllText("$folder/htpasswd", 'alice:$2y$05$92TKjXlu6Q18ZJRG8T2hv.73QNtBkjGm9iaztAEiOt/NoGJHMEgPS' + "`n")
+        $lines += 'auth:', "  htpasswd: {realm: specs, path: $folder/htpasswd}"
+    }
+    [System.IO.File]::WriteAllLines("$folder/config.yml", [string[]] $lines)
+    $start = [System.Diagnostics.ProcessStartInfo]::new((Get-TestRegistryPath))
+    # The registry takes every variable REGISTRY_* for a part of its configuration.
+    $null = $start.Environment.Remove('REGISTRY_AUTH_FILE')
+    $start.ArgumentList.Add('serve')
+    $start.ArgumentList.Add("$folder/config.yml")
+    $process = [System.Diagnostics.Process]::Start($start)
+    $script:Registries += $process
+    while ($true) {
+        if ($process.HasExited) { throw 'docker-registry did not start.' }
+        $client = [System.Net.Sockets.TcpClient]::new()
+        try { $client.Connect('127.0.0.1', $port); break } catch { Start-Sleep -Milliseconds 20 } finally { $client.Dispose() }
+    }
+    "127.0.0.1:$port"
+}
+
+# Ends the registries that were started, and forgets their credentials.
+function Stop-TestRegistry {
+    foreach ($process in $script:Registries) {
+        if (-not $process.HasExited) { $process.Kill() }
+        $process.WaitForExit()
+    }
+    $script:Registries = @()
+}
+
+function Get-TestRegistryPath { '/usr/bin/docker-registry', '/usr/local/bin/docker-registry' | Where-Object { Test-Path -LiteralPath $_ } | Select-Object -First 1 }
+
+# Skips the running test where there is no registry to be had. For BeforeEach.
+function Skip-WithoutTestRegistry {
+    if (Get-TestHostProblem) { Skip-WithoutTestHost }
+    elseif (-not (Get-TestRegistryPath)) { Set-ItResult -Skipped -Because 'there is no registry (package docker-registry)' }
+}
+
+# The user and the password of registries with authentication.
+function Get-TestCredential([string] $Password = 'secret') {
+    [System.Management.Automation.PSCredential]::new('alice', (ConvertTo-SecureText $Password))
+}
+
+function ConvertTo-SecureText([string] $Text) {
+    $secure = [System.Security.SecureString]::new()
+    foreach ($character in $Text.ToCharArray()) { $secure.AppendChar($character) }
+    $secure
+}
+
+Export-ModuleMember -Function Start-TestRegistry, Stop-TestRegistry, Skip-WithoutTestRegistry, Get-TestCredential, Get-TestRegistryPath
 Export-ModuleMember -Function Get-TestHostProblem, Skip-WithoutTestHost, Get-PackagePath, Start-TestEngine, Stop-TestEngine,
     Clear-TestContainer, New-BusyboxArchive, Start-TestContainer, New-TestContainer

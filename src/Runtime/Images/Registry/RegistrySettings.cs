@@ -16,7 +16,7 @@ internal sealed record RegistrySettings
     /// <summary>How often a request is sent, and a download taken up again without a byte more, before that is an error.</summary>
     public int Attempts { get; init; } = 5;
     /// <summary>The wait before the second attempt; each further one is twice as long.</summary>
-    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan FirstDelay { get; init; } = TimeSpan.FromMilliseconds(250);
     /// <summary>The longest wait that a registry can ask for without being told about.</summary>
     public TimeSpan LongestWait { get; init; } = TimeSpan.FromSeconds(20);
     /// <summary>How many layers are fetched at once.</summary>

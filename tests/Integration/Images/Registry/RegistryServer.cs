@@ -28,7 +28,7 @@ internal sealed class RegistryServer : IDisposable
         Host = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
         string configuration = $"""
             version: 0.1
-            log: {"{"}level: error{"}"}
+            log: {"{"}level: error, accesslog: {"{"}disabled: true{"}"}{"}"}
             storage:
               filesystem: {"{"}rootdirectory: {Folder}/data{"}"}
               delete: {"{"}enabled: true{"}"}

@@ -1,0 +1,44 @@
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSupport.psm1" -Force
+    Start-TestEngine
+    if (-not (Get-TestHostProblem)) {
+        $env:REGISTRY_AUTH_FILE = "$TestDrive/auth.json"
+        $env:CONTAINERS_REGISTRIES_CONF = "$TestDrive/registries.conf"
+        if (Get-TestRegistryPath) { $registry = Start-TestRegistry }
+    }
+}
+
+AfterAll {
+    Stop-TestRegistry
+    Remove-Item Env:REGISTRY_AUTH_FILE, Env:CONTAINERS_REGISTRIES_CONF -ErrorAction SilentlyContinue
+    Stop-TestEngine
+}
+
+Describe 'Publish-ContainerImage' {
+    BeforeEach { Skip-WithoutTestRegistry }
+
+    It 'publishes under another name, and says so when asked' {
+        Publish-ContainerImage busybox -Reference "$registry/one:1" -AllowUnencrypted | Should -BeNullOrEmpty
+        $remote = Publish-ContainerImage busybox -Reference "$registry/two/three:2" -AllowUnencrypted -PassThru
+        $remote | Should -BeOfType ([ContainerTools.RemoteContainerImage])
+        $remote.Reference | Should -Be "$registry/two/three:2"
+        $remote.Digest | Should -Be (Get-ContainerImage busybox).Digest
+        $remote.Id | Should -Be (Get-ContainerImage busybox).Id
+    }
+
+    It 'takes images from the pipeline' {
+        (Get-ContainerImage busybox | Publish-ContainerImage -Reference "$registry/piped" -AllowUnencrypted -PassThru).Reference | Should -Be "$registry/piped:latest"
+    }
+
+    It 'publishes nothing with -WhatIf' {
+        Publish-ContainerImage busybox -Reference "$registry/never:1" -AllowUnencrypted -WhatIf
+        Find-ContainerImage -Registry $registry -Filter never -AllowUnencrypted | Should -BeNullOrEmpty
+    }
+
+    It 'reports an image that is not there, and a name with a digest' {
+        Publish-ContainerImage nosuch -AllowUnencrypted -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -Be 'ImageNotFound,ContainerTools.Module.Cmdlets.PublishContainerImageCommand'
+        Publish-ContainerImage busybox -Reference "$registry/x@sha256:$('a' * 64)" -AllowUnencrypted -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ContainerTools.Module.Cmdlets.PublishContainerImageCommand'
+    }
+}
