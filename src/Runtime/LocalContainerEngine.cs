@@ -5,6 +5,7 @@ using ContainerTools.Runtime.Hosts;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Volumes;
 
 namespace ContainerTools.Runtime;
 
@@ -25,6 +26,7 @@ public sealed class LocalContainerEngine : IContainerEngine
         _services = new ContainerServices(paths, images, StorageDrivers.Select(paths), static path => CgroupHost.Current.Open(path));
         Containers = new LocalContainerOperations(_services);
         Images = images;
+        Volumes = new LocalVolumeOperations(_services);
         Registries = new LocalRegistryOperations(paths, images, static () => RegistrySettings.Current);
         Host = new LocalHostOperations(paths);
     }
@@ -37,6 +39,9 @@ public sealed class LocalContainerEngine : IContainerEngine
 
     /// <inheritdoc/>
     public IRegistryOperations Registries { get; }
+
+    /// <inheritdoc/>
+    public IVolumeOperations Volumes { get; }
 
     /// <inheritdoc/>
     public IHostOperations Host { get; }

@@ -15,6 +15,9 @@ public interface IContainerEngine : IAsyncDisposable
     /// <summary>Image registries.</summary>
     IRegistryOperations Registries { get; }
 
+    /// <summary>Volumes.</summary>
+    IVolumeOperations Volumes { get; }
+
     /// <summary>The machine itself.</summary>
     IHostOperations Host { get; }
 }

@@ -22,6 +22,12 @@ public enum ErrorCode
     ContainerNotPaused,
     /// <summary>The container is being removed.</summary>
     ContainerRemoving,
+    /// <summary>No volume has this name.</summary>
+    VolumeNotFound,
+    /// <summary>Another volume has this name.</summary>
+    VolumeNameInUse,
+    /// <summary>A container uses this volume.</summary>
+    VolumeInUse,
     /// <summary>No image has this reference, id or id prefix.</summary>
     ImageNotFound,
     /// <summary>An image id prefix fits more than one image.</summary>

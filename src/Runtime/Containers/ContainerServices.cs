@@ -110,6 +110,7 @@ internal sealed class ContainerServices
             HostDevices = record.Configuration.Privileged ? HostDevices.Read() : [],
             HostHasSharedMemory = Directory.Exists("/dev/shm"),
             VolumeData = Volumes.DataOf,
+            VolumeOptions = name => Volumes.Record(name)?.DriverOptions ?? new Dictionary<string, string>(),
         };
     }
 

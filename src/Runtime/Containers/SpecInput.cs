@@ -24,4 +24,6 @@ internal sealed record SpecInput
     public bool HostHasSharedMemory { get; init; }
     /// <summary>The folder of a volume's data.</summary>
     public required Func<string, string> VolumeData { get; init; }
+    /// <summary>A volume's driver options; empty for a volume that is a folder of the engine.</summary>
+    public Func<string, IReadOnlyDictionary<string, string>> VolumeOptions { get; init; } = static _ => new Dictionary<string, string>();
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ContainerTools.Runtime.Oci;
+using ContainerTools.Runtime.Volumes;
 
 namespace ContainerTools.Runtime.Containers;
 
@@ -57,6 +58,7 @@ internal static class SpecMounts
 
     private static OciMount Own(SpecInput input, ContainerMount mount)
     {
+        if (mount.Type == ContainerMountType.Volume && VolumeMount.Of(input.VolumeOptions(mount.Source), mount) is { } special) return special;
         List<string> options = [.. mount.Options];
         if (mount.ReadOnly) options.Add("ro");
         if (mount.Type == ContainerMountType.Tmpfs)

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -5,12 +7,84 @@ using Microsoft.Win32.SafeHandles;
 namespace ContainerTools.Runtime.Volumes;
 
 /// <summary>
-/// Named volumes: <c>volumes/&lt;name&gt;/_data</c> is what containers see. A volume is there when its <c>_data</c> is: it is filled beside
-/// its place and renamed, so that nobody ever sees it half-filled.
+/// Named volumes: <c>volumes/&lt;name&gt;/_data</c> is what containers see. A volume is there when its <c>_data</c> or its <c>volume.json</c> is. Its
+/// data is made at the first use, filled beside its place and renamed, so that nobody ever sees it half-filled.
 /// </summary>
 internal sealed class VolumeStore(EnginePaths paths)
 {
     private const string NewData = "_data.new";
+    private const string RecordName = "volume.json";
+    private const string RemovingPrefix = ".removing-";
+
+    /// <summary>The names of all volumes, in no order.</summary>
+    public IEnumerable<string> Names()
+    {
+        if (!Directory.Exists(paths.Volumes)) return [];
+        return Directory.EnumerateDirectories(paths.Volumes).Select(folder => Path.GetFileName(folder)).Where(name => name[0] != '.' && Exists(name));
+    }
+
+    /// <summary>Whether a volume is there.</summary>
+    public bool Exists(string name) => Directory.Exists(DataOf(name)) || File.Exists(RecordOf(name));
+
+    /// <summary>What was asked for; null where a container made it on the way.</summary>
+    public VolumeRecord? Record(string name)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(RecordOf(name)), VolumeJson.Default.VolumeRecord);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException error)
+        {
+            throw new ContainerException(ErrorCode.StateCorrupt, $"The record of the volume {name}, {RecordOf(name)}, is damaged.", name, error);
+        }
+    }
+
+    /// <summary>Makes a volume; its data appears at the first use.</summary>
+    /// <returns>False when it is there.</returns>
+    public bool TryCreate(string name, VolumeRecord record)
+    {
+        using StoreLock held = TakeAlone();
+        if (Exists(name)) return false;
+        Directory.CreateDirectory(FolderOf(name));
+        AtomicFile.Write(RecordOf(name), JsonSerializer.SerializeToUtf8Bytes(record, VolumeJson.Default.VolumeRecord));
+        AtomicFile.SyncFolder(paths.Volumes);
+        return true;
+    }
+
+    /// <summary>Held by who makes a container until its record says which volumes it uses.</summary>
+    public StoreLock TakeShared() => StoreLock.TakeShared(Path.Combine(paths.Volumes, ".lock"));
+
+    /// <summary>Held by who makes or removes a volume: no container comes to use it meanwhile.</summary>
+    public StoreLock TakeAlone() => StoreLock.Take(Path.Combine(paths.Volumes, ".lock"));
+
+    /// <summary>Takes a volume out of everybody's sight. Under the lock.</summary>
+    public void Hide(string name)
+    {
+        Directory.Move(FolderOf(name), Path.Combine(paths.Volumes, RemovingPrefix + Guid.NewGuid().ToString("n")));
+        AtomicFile.SyncFolder(paths.Volumes);
+    }
+
+    /// <summary>Deletes what was hidden, also by processes that died before they came to it.</summary>
+    public void RemoveHidden()
+    {
+        foreach (string folder in Directory.EnumerateDirectories(paths.Volumes, RemovingPrefix + "*"))
+        {
+            try
+            {
+                FolderRemoval.Remove(folder);
+            }
+            catch (KernelException) when (!Directory.Exists(folder))
+            {
+                // Another process was faster.
+            }
+        }
+    }
+
+    private string RecordOf(string name) => Path.Combine(FolderOf(name), RecordName);
 
     /// <summary>The folder of a volume with all that belongs to it.</summary>
     public string FolderOf(string name) => Path.Combine(paths.Volumes, name);

@@ -47,6 +47,10 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
 
     IRegistryOperations IContainerEngine.Registries => Registries;
 
+    public FakeVolumes Volumes { get; } = new();
+
+    IVolumeOperations IContainerEngine.Volumes => Volumes;
+
     public IHostOperations Host => this;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -27,6 +27,8 @@ internal static class CreateOperation
             using ContainerLock? held = await ContainerLock.TakeAsync(folder, cancellationToken).ConfigureAwait(false);
             // Between mkdir and lock, a command that clears up may have taken the empty folder for one whose maker had died.
             if (held is null) continue;
+            // Until the record says which volumes it uses, nobody removes one.
+            using StoreLock? volumes = configuration.Mounts.Any(mount => mount.Type == ContainerMountType.Volume) ? services.Volumes.TakeShared() : null;
             return Make(services, options, image, id, configuration, files);
         }
 
@@ -140,7 +142,8 @@ internal static class CreateOperation
             }
 
             Action<string>? fill = mount.Options.Contains("nocopy") ? null : folder => LayerCopy.Copy(files, mount.Destination, folder);
-            services.Volumes.Ensure(name, fill);
+            // Something of another kind is mounted there; it has its own content.
+            if (services.Volumes.Record(name) is not { DriverOptions.Count: > 0 }) services.Volumes.Ensure(name, fill);
             mounts.Add(mount with { Source = name, Options = [.. mount.Options.Where(option => option != "nocopy")] });
         }
 
