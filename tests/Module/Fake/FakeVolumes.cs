@@ -1,4 +1,4 @@
-namespace ContainerTools.Module.Tests.Fake;
+namespace ContainerTools.Module.Tests;
 
 /// <summary>Volumes in memory.</summary>
 internal sealed class FakeVolumes : IVolumeOperations
