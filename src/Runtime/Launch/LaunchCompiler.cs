@@ -87,9 +87,26 @@ internal static class LaunchCompiler
         if (process.Args is not { Count: > 0 }) throw LaunchContext.Invalid("The process has no arguments; process.args needs at least the program.", "process.args");
         if (!process.Cwd.StartsWith('/')) throw LaunchContext.Invalid($"The working directory '{process.Cwd}' is not an absolute path.", process.Cwd);
         SecurityLabels.Check(context);
+        CheckPath(context.Spec.Root?.Path);
+        CheckPath(context.Spec.Linux?.Seccomp?.ListenerPath);
+        foreach (OciMount mount in context.Spec.Mounts ?? [])
+        {
+            CheckPath(mount.Destination);
+            CheckPath(mount.Source);
+        }
+
         if (context.Spec.Linux?.Unknown?.ContainsKey("intelRdt") == true)
         {
             throw new ContainerException(ErrorCode.NotSupported, "Intel RDT is not supported.", "intelRdt");
+        }
+    }
+
+    // Where paths are put together, before they get into the plan, which has the same objection.
+    private static void CheckPath(string? path)
+    {
+        if (path?.Contains('\0', StringComparison.Ordinal) == true)
+        {
+            throw LaunchContext.Invalid($"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' contains a zero byte, which no path, argument or variable can.", path);
         }
     }
 

@@ -58,6 +58,24 @@ internal static class RootPaths
         return folder;
     }
 
+    /// <summary>
+    /// As <see cref="File"/>, but no part of the path may be a symbolic link: what is mounted there must be found under that name, and nothing else be covered by it (the class
+    /// of CVE-2025-52565).
+    /// </summary>
+    public static Slot OrdinaryFile(LaunchContext context, string path)
+    {
+        LaunchPlan plan = context.Plan;
+        (Slot parent, string name, bool owned) = Parent(context, path);
+        plan.Call(SystemCall.Mknodat, "make", path, parent, plan.Text(name), 0x81a4, 0);
+        plan.Ignore(Errno.EEXIST);
+        if (owned) plan.Call(SystemCall.Close, "close", "", parent);
+        OpenHow how = new((ulong)(uint)(Libc.O_PATH | Libc.O_CLOEXEC), 0, Resolve | Libc.RESOLVE_NO_SYMLINKS);
+        plan.Call(
+            SystemCall.Openat2, "open the ordinary file", path, context.Root, plan.Text(Relative(path)), plan.Structure(how, "O_PATH, RESOLVE_IN_ROOT|RESOLVE_NO_SYMLINKS"), 24);
+        plan.RetryAgain();
+        return plan.Result(path);
+    }
+
     /// <summary>A file's descriptor (O_PATH) to mount something on; a missing file is made, empty, as are missing folders on the way.</summary>
     public static Slot File(LaunchContext context, string path)
     {

@@ -51,7 +51,7 @@ internal static class Devices
         {
             (Slot folder, string name, bool owned) = RootPaths.Parent(context, device.Path);
             Node(
-                context, folder, name, device.Path, TypeOf(device), device.FileMode ?? 0x1b6, checked((uint)device.Major), checked((uint)device.Minor),
+                context, folder, name, device.Path, TypeOf(device), device.FileMode ?? 0x1b6, NumberOf(device, device.Major), NumberOf(device, device.Minor),
                 device.Uid ?? 0, device.Gid ?? 0);
             if (owned) plan.Call(SystemCall.Close, "close", "", folder);
         }
@@ -100,6 +100,9 @@ internal static class Devices
         "p" => 0x1000,
         _ => throw LaunchContext.Invalid($"The device {device.Path} has the type '{device.Type}'; it is one of c, b, u, p.", device.Path),
     };
+
+    private static uint NumberOf(OciDevice device, long number)
+        => number is >= 0 and <= uint.MaxValue ? (uint)number : throw LaunchContext.Invalid($"The device {device.Path} has the number {number}, which no device has.", device.Path);
 
     private static char TypeLetter(uint type) => type switch { 0x2000 => 'c', 0x6000 => 'b', _ => 'p' };
 

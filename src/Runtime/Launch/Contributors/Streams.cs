@@ -57,7 +57,7 @@ internal static class Streams
         Slot peer = plan.Result("terminal");
         if (console)
         {
-            Slot target = RootPaths.File(context, "/dev/console");
+            Slot target = RootPaths.OrdinaryFile(context, "/dev/console");
             plan.Call(
                 SystemCall.OpenTree, "mount the terminal on", "/dev/console", peer, plan.Itself,
                 PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | Libc.AT_EMPTY_PATH, "OPEN_TREE_CLONE|AT_EMPTY_PATH"));
