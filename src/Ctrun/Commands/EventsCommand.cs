@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Containers.Runs;
@@ -17,7 +16,7 @@ internal static class EventsCommand
         while (reader.Next(out string option))
         {
             if (option == "stats") once = reader.Flag();
-            else if (option == "interval") interval = Duration(reader);
+            else if (option == "interval") interval = Interval(reader);
             else if (reader.Other(Usage)) return 0;
         }
 
@@ -27,19 +26,12 @@ internal static class EventsCommand
         return 0;
     }
 
-    private static TimeSpan Duration(ArgumentReader reader)
+    private static TimeSpan Interval(ArgumentReader reader)
     {
         string text = reader.Text();
-        (string number, double factor) = text switch
-        {
-            _ when text.EndsWith("ms", StringComparison.Ordinal) => (text[..^2], 0.001),
-            _ when text.EndsWith('s') => (text[..^1], 1),
-            _ when text.EndsWith('m') => (text[..^1], 60),
-            _ => (text, 1.0),
-        };
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0 && value * factor < int.MaxValue / 1000
-            ? TimeSpan.FromSeconds(value * factor)
-            : throw reader.Error($"'{text}' is not a time; write for example 500ms, 5s or 1m");
+        return GoDuration.Parse(text) is { } interval && interval > TimeSpan.Zero && interval.TotalMilliseconds < int.MaxValue
+            ? interval
+            : throw reader.Error($"'{text}' is not a time; write for example 500ms, 5s, 1m30s or 1h");
     }
 
     private static void WriteOutOfMemory(string id) => Output.WriteJsonLine(writer =>
@@ -62,9 +54,46 @@ internal static class EventsCommand
         Number(writer, "current", usage.Processes);
         Number(writer, "limit", Limit(usage.ProcessLimit));
         writer.WriteEndObject();
+        WriteBlockIO(writer, usage.BlockIO);
+        writer.WriteStartObject("hugetlb"u8);
+        foreach (HugetlbUsage pages in usage.HugePages)
+        {
+            writer.WriteStartObject(pages.Size);
+            Number(writer, "usage", pages.Usage);
+            Number(writer, "max", pages.Peak);
+            Number(writer, "failcnt", pages.Failures);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteEndObject();
     });
+
+    private static void WriteBlockIO(Utf8JsonWriter writer, BlockIOUsage usage)
+    {
+        writer.WriteStartObject("blkio"u8);
+        WriteCounts(writer, "ioServiceBytesRecursive", usage.Bytes);
+        WriteCounts(writer, "ioServicedRecursive", usage.Operations);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCounts(Utf8JsonWriter writer, string name, IReadOnlyList<BlockIOCount> counts)
+    {
+        if (counts.Count == 0) return;
+        writer.WriteStartArray(name);
+        foreach (BlockIOCount count in counts)
+        {
+            writer.WriteStartObject();
+            writer.WriteNumber("major"u8, count.Major);
+            writer.WriteNumber("minor"u8, count.Minor);
+            writer.WriteString("op"u8, count.Operation);
+            writer.WriteNumber("value"u8, count.Value);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }
 
     private static void WriteCpu(Utf8JsonWriter writer, CgroupUsage usage)
     {
@@ -92,6 +121,7 @@ internal static class EventsCommand
     private static void WriteMemory(Utf8JsonWriter writer, CgroupUsage usage)
     {
         writer.WriteStartObject("memory"u8);
+        Number(writer, "cache", usage.MemoryCache);
         writer.WriteStartObject("usage"u8);
         Number(writer, "limit", usage.MemoryLimit);
         Number(writer, "usage", usage.Memory);
@@ -102,9 +132,21 @@ internal static class EventsCommand
         Number(writer, "limit", usage.SwapLimit);
         Number(writer, "usage", usage.Swap);
         writer.WriteEndObject();
+        WritePart(writer, "kernel", usage.KernelMemory);
+        WritePart(writer, "kernelTCP", usage.TcpMemory);
         writer.WriteStartObject("raw"u8);
         foreach ((string name, long value) in usage.MemoryDetails) writer.WriteNumber(name, value);
         writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    private static void WritePart(Utf8JsonWriter writer, string name, MemoryPartUsage? part)
+    {
+        writer.WriteStartObject(name);
+        Number(writer, "limit", part?.Limit);
+        Number(writer, "usage", part?.Usage);
+        Number(writer, "max", part?.Peak);
+        Number(writer, "failcnt", part?.Failures ?? 0);
         writer.WriteEndObject();
     }
 

@@ -8,7 +8,7 @@ namespace ContainerTools.Ctrun.Commands;
 /// <summary><c>ctrun ps</c>.</summary>
 internal static class PsCommand
 {
-    private const string Usage = "ps [--format|-f table|json] ID";
+    private const string Usage = "ps [--format|-f table|json] ID [OPTIONS OF ps(1)]";
 
     public static int Run(GlobalOptions options, ArgumentReader reader)
     {
@@ -22,7 +22,6 @@ internal static class PsCommand
         if (format is not ("table" or "json" or "")) throw reader.Error($"the format is table or json, not '{format}'");
         string[] words = reader.Rest();
         if (words.Length == 0) throw reader.Error("the container's id is missing");
-        if (words.Length > 1) throw reader.Error("options for ps(1) are not supported: ctrun reads /proc itself");
         IReadOnlyList<int> processes = RunListing.Processes(options.Store, words[0]);
         if (format == "json")
         {
@@ -32,6 +31,12 @@ internal static class PsCommand
                 foreach (int process in processes) writer.WriteNumberValue(process);
                 writer.WriteEndArray();
             });
+            return 0;
+        }
+
+        if (words.Length > 1)
+        {
+            Output.Write(HostProcessTable.Read(words[1..], processes));
             return 0;
         }
 

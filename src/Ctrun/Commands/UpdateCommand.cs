@@ -14,7 +14,7 @@ internal static class UpdateCommand
 
     public static int Run(GlobalOptions options, ArgumentReader reader)
     {
-        OciResources? document = null;
+        OciResources document = new();
         OciMemory memory = new();
         OciCpu cpu = new();
         OciPids? pids = null;
@@ -72,6 +72,10 @@ internal static class UpdateCommand
                     // Gone from the kernel; engines still pass it on.
                     reader.Text();
                     break;
+                case "l3-cache-schema" or "mem-bw-schema":
+                    string schema = reader.Text();
+                    if (schema.Length > 0) throw new ContainerException(ErrorCode.NotSupported, $"Intel RDT is not supported, so --{option} cannot be set.", schema);
+                    break;
                 default:
                     if (reader.Other(Usage)) return 0;
                     break;
@@ -79,14 +83,43 @@ internal static class UpdateCommand
         }
 
         string id = reader.Single("the container's id");
-        RunUpdate.Update(options.Store, id, document ?? new OciResources
+        RunUpdate.Update(options.Store, id, document with
         {
-            Memory = memory == new OciMemory() ? null : memory,
-            Cpu = cpu == new OciCpu() ? null : cpu,
-            Pids = pids,
-            BlockIO = blocks,
+            // What stands on the command line wins over the document; what neither has stays as it is.
+            Memory = Merge(document.Memory, memory),
+            Cpu = Merge(document.Cpu, cpu),
+            Pids = pids ?? document.Pids,
+            BlockIO = blocks is null ? document.BlockIO : (document.BlockIO ?? new OciBlockIO()) with { Weight = blocks.Weight },
         });
         return 0;
+    }
+
+    private static OciMemory? Merge(OciMemory? document, OciMemory options)
+    {
+        if (options == new OciMemory()) return document;
+        return (document ?? new OciMemory()) with
+        {
+            Limit = options.Limit ?? document?.Limit,
+            Reservation = options.Reservation ?? document?.Reservation,
+            Swap = options.Swap ?? document?.Swap,
+        };
+    }
+
+    private static OciCpu? Merge(OciCpu? document, OciCpu options)
+    {
+        if (options == new OciCpu()) return document;
+        return (document ?? new OciCpu()) with
+        {
+            Shares = options.Shares ?? document?.Shares,
+            Quota = options.Quota ?? document?.Quota,
+            Period = options.Period ?? document?.Period,
+            Burst = options.Burst ?? document?.Burst,
+            RealtimePeriod = options.RealtimePeriod ?? document?.RealtimePeriod,
+            RealtimeRuntime = options.RealtimeRuntime ?? document?.RealtimeRuntime,
+            Cpus = options.Cpus ?? document?.Cpus,
+            Mems = options.Mems ?? document?.Mems,
+            Idle = options.Idle ?? document?.Idle,
+        };
     }
 
     private static OciResources ReadDocument(string path)

@@ -38,6 +38,16 @@ internal sealed record CgroupUsage
     public long? SwapLimit { get; init; }
     /// <summary>memory.stat as it is.</summary>
     public IReadOnlyList<KeyValuePair<string, long>> MemoryDetails { get; init; } = [];
+    /// <summary>The page cache's part of it.</summary>
+    public long? MemoryCache { get; init; }
+    /// <summary>The kernel's part; v1 only.</summary>
+    public MemoryPartUsage? KernelMemory { get; init; }
+    /// <summary>The part of TCP buffers; v1 only.</summary>
+    public MemoryPartUsage? TcpMemory { get; init; }
+    /// <summary>Block devices.</summary>
+    public BlockIOUsage BlockIO { get; init; } = new([], []);
+    /// <summary>Huge pages, by size.</summary>
+    public IReadOnlyList<HugetlbUsage> HugePages { get; init; } = [];
     /// <summary>Processes and threads.</summary>
     public long? Processes { get; init; }
     /// <summary>Their limit.</summary>
@@ -64,6 +74,12 @@ internal sealed record CgroupUsage
             Swap = Number("memory.swap.current") ?? Number("memory.memsw.usage_in_bytes"),
             SwapLimit = Number("memory.swap.max") ?? Number("memory.memsw.limit_in_bytes"),
             MemoryDetails = Lines(Text("memory.stat")),
+            // v1 has the first word, v2 the second.
+            MemoryCache = Key("memory.stat", "cache") ?? Key("memory.stat", "file"),
+            KernelMemory = MemoryPartUsage.Read(folders, "memory.kmem"),
+            TcpMemory = MemoryPartUsage.Read(folders, "memory.kmem.tcp"),
+            BlockIO = BlockIOUsage.Read(folders),
+            HugePages = HugetlbUsage.Read(folders),
             Processes = Number("pids.current"),
             ProcessLimit = Number("pids.max"),
         };

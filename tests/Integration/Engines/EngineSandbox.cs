@@ -166,7 +166,8 @@ internal sealed class EngineSandbox : IDisposable
     private IEnumerable<string> CgroupFolders()
         => ((string[])["/sys/fs/cgroup", .. Directory.GetDirectories("/sys/fs/cgroup")]).Select(root => root + CgroupParent).Where(Directory.Exists);
 
-    private static bool RemoveTree(string folder)
+    /// <summary>Removes a cgroup with its children; false while a process is in it.</summary>
+    public static bool RemoveTree(string folder)
     {
         try
         {

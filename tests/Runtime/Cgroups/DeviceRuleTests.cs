@@ -114,8 +114,8 @@ public sealed class DeviceRuleTests
         cgroup.Apply(new OciResources { Devices = [s_denyAll, Rule(true, "b", 8, 1, "r")] });
         Assert.Equal(
             [
-                "devices.deny=a", "devices.allow=c *:* m", "devices.allow=c 1:3 rwm", "devices.allow=c 1:5 rwm", "devices.allow=c 1:7 rwm", "devices.allow=c 1:8 rwm",
-                "devices.allow=c 1:9 rwm", "devices.allow=c 5:0 rwm", "devices.allow=c 5:2 rwm", "devices.allow=c 136:* rwm", "devices.allow=b *:* m", "devices.allow=b 8:1 r",
+                "devices.deny=a", "devices.allow=b 8:1 r", "devices.allow=c *:* m", "devices.allow=b *:* m", "devices.allow=c 1:3 rwm", "devices.allow=c 1:5 rwm", "devices.allow=c 1:7 rwm", "devices.allow=c 1:8 rwm",
+                "devices.allow=c 1:9 rwm", "devices.allow=c 5:0 rwm", "devices.allow=c 5:2 rwm", "devices.allow=c 136:* rwm",
             ],
             kernel.Taken());
     }
@@ -129,7 +129,7 @@ public sealed class DeviceRuleTests
         kernel["devices/one/devices.list"] =
             "c *:* m\nb *:* m\nc 1:3 rwm\nc 1:5 rwm\nc 1:7 rwm\nc 1:8 rwm\nc 1:9 rwm\nc 5:0 rwm\nc 5:2 rwm\nc 136:* rwm\nb 8:1 rw\nb 9:1 rwm";
         cgroup.Apply(new OciResources { Devices = [s_denyAll, Rule(true, "b", 8, 1, "rm"), Rule(true, "c", 7, 7, "w")] });
-        Assert.Equal(["devices.allow=c 7:7 w", "devices.allow=b 8:1 m", "devices.deny=b 8:1 w", "devices.deny=b 9:1 rwm"], kernel.Taken());
+        Assert.Equal(["devices.allow=b 8:1 m", "devices.allow=c 7:7 w", "devices.deny=b 8:1 w", "devices.deny=b 9:1 rwm"], kernel.Taken());
     }
 
     [Fact]

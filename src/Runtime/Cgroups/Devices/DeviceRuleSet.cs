@@ -11,6 +11,8 @@ internal sealed class DeviceRuleSet
 {
     private readonly SortedDictionary<DeviceKey, DeviceAccess> _exceptions = new(Comparer<DeviceKey>.Create(Compare));
 
+    private readonly List<DeviceKey> _order = [];
+
     private DeviceRuleSet(bool allowsByDefault) => AllowsByDefault = allowsByDefault;
 
     /// <summary>Whether a device without an exception may be used.</summary>
@@ -18,6 +20,9 @@ internal sealed class DeviceRuleSet
 
     /// <summary>The opposite of the default, by device; in a fixed order.</summary>
     public IReadOnlyDictionary<DeviceKey, DeviceAccess> Exceptions => _exceptions;
+
+    /// <summary>The exceptions' devices in the order in which the rules first named them; some may have no exception any more.</summary>
+    public IReadOnlyList<DeviceKey> Order => _order;
 
     /// <summary>Everything is allowed.</summary>
     public bool AllowsAll => AllowsByDefault && _exceptions.Count == 0;
@@ -128,7 +133,11 @@ internal sealed class DeviceRuleSet
         else Remove(rule, key, access);
     }
 
-    private void Add(DeviceKey key, DeviceAccess access) => _exceptions[key] = _exceptions.GetValueOrDefault(key) | access;
+    private void Add(DeviceKey key, DeviceAccess access)
+    {
+        if (!_order.Contains(key)) _order.Add(key);
+        _exceptions[key] = _exceptions.GetValueOrDefault(key) | access;
+    }
 
     /// <summary>
     /// Takes an exception back. v1 silently ignores a rule that would punch a hole into a wildcard ("all character devices, but not this

@@ -33,7 +33,8 @@ internal sealed class V1DevicesController : CgroupController
         }
 
         (string exception, string take) = wanted.AllowsByDefault ? (Deny, Allow) : (Allow, Deny);
-        foreach ((DeviceKey key, DeviceAccess access) in wanted.Exceptions) Write(folder, exception, key, access & ~old.GetValueOrDefault(key));
+        // devices.list shows them as they were written: in the order of the rules, as readers expect who compare the two.
+        foreach (DeviceKey key in wanted.Order) Write(folder, exception, key, wanted.Exceptions.GetValueOrDefault(key) & ~old.GetValueOrDefault(key));
         foreach ((DeviceKey key, DeviceAccess access) in old) Write(folder, take, key, access & ~wanted.Exceptions.GetValueOrDefault(key));
     }
 

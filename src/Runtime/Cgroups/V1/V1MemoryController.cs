@@ -25,7 +25,7 @@ internal sealed class V1MemoryController : CgroupController
         ApplyLimits(folder, memory.Limit, memory.Swap);
         if (memory.Reservation is { } reservation) folder.Write(Reservation, reservation);
         // memory.kmem.limit_in_bytes (memory.Kernel) is not written: the kernel has refused or ignored it since 5.16, and runc ignores it too.
-        if (memory.KernelTCP is { } tcp) folder.Write("memory.kmem.tcp.limit_in_bytes", tcp);
+        if (memory.KernelTCP is { } tcp and not 0) WriteTcp(folder, tcp);
         if (memory.Swappiness is { } swappiness)
         {
             LimitCheck.Range(folder, "memory.swappiness", (long)Math.Min(swappiness, long.MaxValue), 0, 100);
@@ -72,6 +72,15 @@ internal sealed class V1MemoryController : CgroupController
         {
             WriteSwap(folder, onlySwap);
         }
+    }
+
+    private static void WriteTcp(CgroupFolder folder, long limit)
+    {
+        const string File = "memory.kmem.tcp.limit_in_bytes";
+        int errno = folder.TryWrite(File, limit);
+        // Newer kernels have no such file: then there is no limit anyway.
+        if (errno == 0 || (errno == Errno.ENOENT && limit == -1)) return;
+        throw folder.Refused(File, limit.ToString(System.Globalization.CultureInfo.InvariantCulture), errno);
     }
 
     private static void WriteLimit(CgroupFolder folder, long limit)
