@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using ContainerTools.Runtime;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 

@@ -65,7 +65,7 @@ internal sealed class CgroupHost
         CgroupMount[] mounts = [.. CgroupMount.Parse(table, root).Where(mount => !mount.IsReadOnly)];
         var builder = new Builder(files);
         bool hasV1 = mounts.Any(mount => !mount.IsV2);
-        if (mounts.FirstOrDefault(mount => mount.IsV2) is { } v2) 
+        if (mounts.FirstOrDefault(mount => mount.IsV2) is { } v2)
             builder.AddV2(v2.Path, hasV1, mounts.Any(mount => !mount.IsV2 && mount.Options.Contains("devices")));
         foreach (CgroupMount mount in mounts.Where(mount => !mount.IsV2)) builder.AddV1(mount);
         return builder.Build(root, controllerTable);

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using ContainerTools.Runtime.Cgroups;
-using ContainerTools.Runtime.Oci;
 using Xunit;
 
 namespace ContainerTools.Integration.Tests.Ctrun;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using ContainerTools.Integration.Tests.Ctrun;
-using ContainerTools.Runtime;
 using Xunit;
 
 namespace ContainerTools.Integration.Tests.Engines;
