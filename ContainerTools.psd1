@@ -16,6 +16,7 @@
 
     CmdletsToExport      = @(
         'Add-ContainerImageTag'
+        'Clear-ContainerStorage'
         'Connect-ContainerRegistry'
         'ConvertTo-ContainerImage'
         'Disconnect-ContainerRegistry'
@@ -30,6 +31,7 @@
         'Get-ContainerLog'
         'Get-ContainerProcess'
         'Get-ContainerRegistry'
+        'Get-ContainerStorage'
         'Get-ContainerVolume'
         'Import-ContainerImage'
         'Invoke-Container'
@@ -51,6 +53,7 @@
         'Stop-Container'
         'Suspend-Container'
         'Test-ContainerHost'
+        'Test-ContainerStorage'
         'Wait-Container'
     )
     FunctionsToExport    = @()

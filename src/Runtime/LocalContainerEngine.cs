@@ -5,6 +5,7 @@ using ContainerTools.Runtime.Hosts;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Storage;
 using ContainerTools.Runtime.Volumes;
 
 namespace ContainerTools.Runtime;
@@ -27,6 +28,7 @@ public sealed class LocalContainerEngine : IContainerEngine
         Containers = new LocalContainerOperations(_services);
         Images = images;
         Volumes = new LocalVolumeOperations(_services);
+        Storage = new LocalStorageOperations(_services, images, this);
         Registries = new LocalRegistryOperations(paths, images, static () => RegistrySettings.Current);
         Host = new LocalHostOperations(paths);
     }
@@ -42,6 +44,9 @@ public sealed class LocalContainerEngine : IContainerEngine
 
     /// <inheritdoc/>
     public IVolumeOperations Volumes { get; }
+
+    /// <inheritdoc/>
+    public IStorageOperations Storage { get; }
 
     /// <inheritdoc/>
     public IHostOperations Host { get; }

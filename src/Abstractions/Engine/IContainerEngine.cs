@@ -18,6 +18,9 @@ public interface IContainerEngine : IAsyncDisposable
     /// <summary>Volumes.</summary>
     IVolumeOperations Volumes { get; }
 
+    /// <summary>The room that all of it takes up.</summary>
+    IStorageOperations Storage { get; }
+
     /// <summary>The machine itself.</summary>
     IHostOperations Host { get; }
 }

@@ -51,6 +51,8 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
 
     IVolumeOperations IContainerEngine.Volumes => Volumes;
 
+    IStorageOperations IContainerEngine.Storage { get; } = new FakeStorage();
+
     public IHostOperations Host => this;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

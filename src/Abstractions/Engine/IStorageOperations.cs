@@ -1,0 +1,17 @@
+namespace ContainerTools;
+
+/// <summary>Questions about the room that the engine takes up on the disk, and about its state.</summary>
+public interface IStorageOperations
+{
+    /// <summary>All that takes up room, kind by kind.</summary>
+    Task<IReadOnlyList<ContainerStorageItem>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>How much room each kind of things takes up.</summary>
+    Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken);
+
+    /// <summary>Reads all blobs and looks for what is damaged, missing or left over.</summary>
+    /// <param name="repair">Whether to put right what can be.</param>
+    /// <param name="progress">Bytes read.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair, IProgress<EngineProgress>? progress, CancellationToken cancellationToken);
+}

@@ -1,0 +1,73 @@
+namespace ContainerTools;
+
+/// <summary>What takes up room.</summary>
+public enum ContainerStorageKind
+{
+    /// <summary>An image: its documents, its layers as they came, and its unpacked layers.</summary>
+    Image,
+    /// <summary>An unpacked layer, which images and containers share.</summary>
+    Layer,
+    /// <summary>A container: its writable layer and its log.</summary>
+    Container,
+    /// <summary>A volume.</summary>
+    Volume,
+}
+
+/// <summary>Something of the engine that takes up room on the disk.</summary>
+public sealed record ContainerStorageItem
+{
+    /// <summary>What it is.</summary>
+    public required ContainerStorageKind Kind { get; init; }
+    /// <summary>Its id: of an image or layer a digest; of a volume its name.</summary>
+    public required string Id { get; init; }
+    /// <summary>What people call it; of an image without a name the beginning of its id.</summary>
+    public required string Name { get; init; }
+    /// <summary>Bytes in all.</summary>
+    public required long Size { get; init; }
+    /// <summary>Bytes that others use as well, and that would stay.</summary>
+    public long SharedSize { get; init; }
+    /// <summary>Bytes that would be free without it.</summary>
+    public long OwnSize => Size - SharedSize;
+    /// <summary>When it was made; null where that is not known.</summary>
+    public DateTimeOffset? CreatedAt { get; init; }
+    /// <summary>Whether something needs it: an image a container, a container that runs, a volume a container, a layer an image.</summary>
+    public bool InUse { get; init; }
+    /// <summary>An image without a name, or a volume that was made for one container.</summary>
+    public bool Dangling { get; init; }
+    /// <summary>Labels.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Kind} {Name}";
+}
+
+/// <summary>How much room one kind of things takes up.</summary>
+public sealed record ContainerStorageUsage
+{
+    /// <summary>The kind.</summary>
+    public required ContainerStorageKind Kind { get; init; }
+    /// <summary>How many there are.</summary>
+    public required int Count { get; init; }
+    /// <summary>How many are in use.</summary>
+    public required int InUse { get; init; }
+    /// <summary>Bytes in all; what several share counts once.</summary>
+    public required long Size { get; init; }
+    /// <summary>Bytes that would be free without all that is not in use.</summary>
+    public required long Reclaimable { get; init; }
+}
+
+/// <summary>Something wrong in the engine's storage.</summary>
+public sealed record ContainerStorageProblem
+{
+    /// <summary>What it is about: an image, a layer, a container, a blob, a folder.</summary>
+    public required string Subject { get; init; }
+    /// <summary>What is wrong, in a sentence.</summary>
+    public required string Problem { get; init; }
+    /// <summary>Whether a repair can put it right without anything from elsewhere.</summary>
+    public required bool Repairable { get; init; }
+    /// <summary>Whether it has been put right.</summary>
+    public bool Repaired { get; init; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Subject}: {Problem}";
+}

@@ -1,0 +1,54 @@
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSupport.psm1" -Force
+    Start-TestEngine
+}
+
+AfterAll { Stop-TestEngine }
+
+Describe 'Clear-ContainerStorage' {
+    BeforeEach {
+        Skip-WithoutTestHost
+        $null = New-Container busybox -Name old -Label @{ a = 1 } -ErrorAction Stop -- true
+        $null = Start-TestContainer runs
+        $null = ConvertTo-ContainerImage old
+        $null = ConvertTo-ContainerImage old named:1
+        $null = New-ContainerVolume data
+    }
+    AfterEach {
+        Clear-TestContainer
+        if (-not (Get-TestHostProblem)) {
+            Get-ContainerImage | Where-Object Reference -NE busybox:latest | Remove-ContainerImage
+            Get-ContainerVolume | Remove-ContainerVolume
+        }
+    }
+
+    It 'removes stopped containers and images without a name' {
+        Clear-ContainerStorage -Confirm:$false | Should -BeNullOrEmpty
+        (Get-Container).Name | Should -Be runs
+        (Get-ContainerImage).Reference | Sort-Object | Should -Be busybox:latest, named:1
+        (Get-ContainerVolume).Name | Should -Be data
+    }
+
+    It 'removes all that nobody uses with -All' {
+        $gone = Clear-ContainerStorage Container, Image, Volume -All -Confirm:$false -PassThru
+        $gone | Should -BeOfType ([ContainerTools.ContainerStorageItem])
+        @($gone) | Should -HaveCount 4
+        (Get-ContainerImage).Reference | Should -Be busybox:latest
+        Get-ContainerVolume | Should -BeNullOrEmpty
+    }
+
+    It 'removes only <what>' -ForEach @(
+        @{ what = 'what is older'; more = @{ OlderThan = '1:00:00' }; left = 'old', 'runs' }
+        @{ what = 'what has a label'; more = @{ Label = 'a=1' }; left = 'runs' }
+        @{ what = 'what has that value'; more = @{ Label = 'a=2' }; left = 'old', 'runs' }
+    ) {
+        Clear-ContainerStorage @more -Confirm:$false
+        (Get-Container).Name | Sort-Object | Should -Be $left
+    }
+
+    It 'removes nothing with -WhatIf' {
+        Clear-ContainerStorage -All -WhatIf
+        @(Get-Container) | Should -HaveCount 2
+        @(Get-ContainerImage) | Should -HaveCount 3
+    }
+}

@@ -1,0 +1,12 @@
+namespace ContainerTools.Module.Tests;
+
+/// <summary>An engine that takes up no room and has nothing wrong.</summary>
+internal sealed class FakeStorage : IStorageOperations
+{
+    public Task<IReadOnlyList<ContainerStorageItem>> ListAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContainerStorageItem>>([]);
+
+    public Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContainerStorageUsage>>([]);
+
+    public Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
+        => Task.FromResult<IReadOnlyList<ContainerStorageProblem>>([]);
+}

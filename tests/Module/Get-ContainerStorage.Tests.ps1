@@ -1,0 +1,44 @@
+BeforeAll {
+    Import-Module "$PSScriptRoot/TestSupport.psm1" -Force
+    Start-TestEngine
+}
+
+AfterAll { Stop-TestEngine }
+
+Describe 'Get-ContainerStorage' {
+    BeforeEach {
+        Skip-WithoutTestHost
+        $null = New-Container busybox -Name one -Volume data:/data -ErrorAction Stop -- sh -c 'dd if=/dev/zero of=/big bs=1000 count=1000' | Start-Container -PassThru | Wait-Container
+    }
+    AfterEach {
+        Clear-TestContainer
+        if (-not (Get-TestHostProblem)) { Get-ContainerVolume | Remove-ContainerVolume }
+    }
+
+    It 'shows how much room each kind takes up' {
+        $usage = Get-ContainerStorage
+        $usage | Should -BeOfType ([ContainerTools.ContainerStorageUsage])
+        $usage.Kind | Should -Be Image, Container, Volume
+        ($usage | ForEach-Object Count) | Should -Be 1, 1, 1
+        $usage.InUse | Should -Be 1, 0, 1
+        $usage[1].Reclaimable | Should -BeGreaterThan 1000000
+        $usage[0].Reclaimable | Should -Be 0
+    }
+
+    It 'shows each thing, with what it shares' {
+        $null = ConvertTo-ContainerImage one made:1
+        try {
+            $items = Get-ContainerStorage -Detailed
+            $items | Should -BeOfType ([ContainerTools.ContainerStorageItem])
+            $made = $items | Where-Object Name -EQ made:1
+            $base = $items | Where-Object Name -EQ busybox:latest
+            $made.SharedSize | Should -BeGreaterThan 500000
+            $made.OwnSize | Should -BeGreaterThan 2000000
+            $base.OwnSize | Should -BeLessThan 10000
+            @($items | Where-Object Kind -EQ Layer) | Should -HaveCount 2
+        }
+        finally { Remove-ContainerImage made:1 }
+    }
+
+    It 'shows one kind' { (Get-ContainerStorage Volume -Detailed).Name | Should -Be data }
+}
