@@ -8,6 +8,9 @@ internal sealed class CpioArchive(Stream output) : IDisposable
 {
     private const int FolderMode = 0x41ed;  // S_IFDIR | 0755
     private const int ProgramMode = 0x81ed; // S_IFREG | 0755
+    private const int FileKind = 0x8000;    // S_IFREG
+    private const int FolderKind = 0x4000;  // S_IFDIR
+    private const int LinkMode = 0xa1ff;    // S_IFLNK | 0777
     private readonly HashSet<string> _folders = [];
     private int _inode;
 
@@ -29,6 +32,18 @@ internal sealed class CpioArchive(Stream output) : IDisposable
     {
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
             AddFile($"{path}/{Path.GetRelativePath(source, file)}", file);
+    }
+
+    /// <summary>Adds a system: folders, files with their modes, symbolic links. Everything belongs to root; devices and sockets are left out.</summary>
+    public void AddTree(string root)
+    {
+        foreach (FileSystemInfo entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }))
+        {
+            string path = Path.GetRelativePath(root, entry.FullName);
+            if (entry.LinkTarget is { } target) Add(path, LinkMode, Encoding.UTF8.GetBytes(target));
+            else if (entry is DirectoryInfo && _folders.Add(path)) Add(path, FolderKind | (int)entry.UnixFileMode, []);
+            else if (entry is FileInfo && (entry.Attributes & FileAttributes.Device) == 0) Add(path, FileKind | (int)entry.UnixFileMode, File.ReadAllBytes(entry.FullName));
+        }
     }
 
     public void Dispose() => Add("TRAILER!!!", 0, []);

@@ -10,10 +10,10 @@ namespace ContainerTools.Vm.Tests;
 internal sealed record CheckResult(int ExitCode, string Output);
 
 /// <summary>
-/// Boots a distribution's kernel with cgroup v2 alone under an emulator, with ctrun and busybox in its memory and nothing else, and runs all checks of
-/// Guest/checks in this one boot. No rights are needed, and nothing of this machine is touched.
+/// Boots a distribution's kernel with cgroup v2 alone under an emulator, with a system in its memory, and runs all checks of a folder in this one boot.
+/// Nothing of this machine is touched.
 /// </summary>
-public sealed class VirtualMachine : IAsyncLifetime
+public abstract class VirtualMachine : IAsyncLifetime
 {
     /// <summary>No limit on behaviour: it ends an emulator that hangs. A run takes one or two minutes.</summary>
     private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(15);
@@ -27,11 +27,25 @@ public sealed class VirtualMachine : IAsyncLifetime
     /// <summary>The kernel's release.</summary>
     public string Release { get; private set; } = "";
 
-    private static string Guest => Path.Combine(AppContext.BaseDirectory, "Guest");
+    /// <summary>The files that all machines have in /guest.</summary>
+    protected static string Guest => Path.Combine(AppContext.BaseDirectory, "Guest");
 
-    /// <summary>The names of all checks.</summary>
-    public static IEnumerable<TheoryDataRow<string>> Checks
-        => Directory.EnumerateFiles(Path.Combine(Guest, "checks"), "*.sh").Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileNameWithoutExtension(file)));
+    /// <summary>Megabytes of memory.</summary>
+    protected abstract int Memory { get; }
+
+    /// <summary>The folder for busybox and ctrun.</summary>
+    protected abstract string Programs { get; }
+
+    /// <summary>The names of the checks in a folder of Guest.</summary>
+    public static IEnumerable<TheoryDataRow<string>> ChecksIn(string folder)
+        => Directory.EnumerateFiles(Path.Combine(Guest, folder), "*.sh").Order(StringComparer.Ordinal).Select(file => new TheoryDataRow<string>(Path.GetFileNameWithoutExtension(file)));
+
+    /// <summary>Looks for what the system in the machine is made of.</summary>
+    /// <returns>Why it cannot be had; null if it can.</returns>
+    private protected abstract string? Prepare();
+
+    /// <summary>Writes the system; busybox, ctrun and the checks are added to it.</summary>
+    private protected abstract void Fill(CpioArchive archive);
 
     /// <summary>How a check ended.</summary>
     internal CheckResult Result(string check)
@@ -39,7 +53,7 @@ public sealed class VirtualMachine : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        SkipReason = Probe(out string kernel, out string ctrun);
+        SkipReason = Probe(out string kernel, out string ctrun) ?? Prepare();
         if (SkipReason is not null) return;
         string work = Directory.CreateTempSubdirectory("vm-").FullName;
         try
@@ -48,9 +62,9 @@ public sealed class VirtualMachine : IAsyncLifetime
             using (FileStream output = File.Create(memory))
             using (var archive = new CpioArchive(output))
             {
-                archive.AddFile("init", Path.Combine(Guest, "init"));
-                archive.AddFile("bin/busybox", VmTools.Busybox);
-                archive.AddFile("bin/ctrun", ctrun);
+                Fill(archive);
+                archive.AddFile(Programs + "/busybox", VmTools.Busybox);
+                archive.AddFile(Programs + "/ctrun", ctrun);
                 archive.AddFolder("guest", Guest);
             }
 
@@ -62,7 +76,11 @@ public sealed class VirtualMachine : IAsyncLifetime
         }
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 
     private static string? Probe(out string kernel, out string ctrun)
     {
@@ -90,7 +108,7 @@ public sealed class VirtualMachine : IAsyncLifetime
         // tables are slow to emulate and of no use here.
         string[] arguments =
         [
-            "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", "1024", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", Memory.ToString(CultureInfo.InvariantCulture), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", memory, "-append", "console=ttyS0 quiet panic=-1 cgroup_no_v1=all", "-serial", $"file:{console}", "-serial", $"file:{report}",
         ];
         using Process emulator = Process.Start(new ProcessStartInfo(VmTools.Emulator, arguments) { RedirectStandardError = true })!;

@@ -6,9 +6,9 @@ namespace ContainerTools.Vm.Tests;
 /// ctrun on cgroup v2 alone: limits, the eBPF device program, freezing, killing, birth in the cgroup, the monitor. Each check is a script of
 /// Guest/checks; what it leaves behind (a container, cgroup, mount or process) fails it too.
 /// </summary>
-public sealed class VmTests(VirtualMachine machine) : IClassFixture<VirtualMachine>
+public sealed class VmTests(BareMachine machine) : IClassFixture<BareMachine>
 {
-    public static IEnumerable<TheoryDataRow<string>> Checks => VirtualMachine.Checks;
+    public static IEnumerable<TheoryDataRow<string>> Checks => VirtualMachine.ChecksIn("checks");
 
     [Theory]
     [MemberData(nameof(Checks))]

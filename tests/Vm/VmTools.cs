@@ -64,6 +64,44 @@ internal static class VmTools
         }
     }
 
+    /// <summary>The root file system of a distribution with systemd and a bus, made once by debootstrap and made smaller.</summary>
+    /// <param name="reason">Why there is none.</param>
+    public static string? SystemdRoot(out string reason)
+    {
+        reason = "";
+        string root = Path.Combine(Repository(), "artifacts", "vm", "systemd");
+        if (Directory.Exists(root)) return root;
+        if (!Environment.IsPrivilegedProcess || !Has("debootstrap"))
+        {
+            reason = "no system with systemd: debootstrap, as root, is needed to make one";
+            return null;
+        }
+
+        string work = root + "." + Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        try
+        {
+            Directory.CreateDirectory(work);
+            if (Run(work, "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "stable", work) != 0)
+            {
+                reason = "no system with systemd: debootstrap cannot make one here (it needs the distribution's packages)";
+                return null;
+            }
+
+            foreach (string folder in (string[])["usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/zoneinfo", "var/cache/apt", "var/lib/apt/lists", "proc", "sys", "dev", "run", "tmp"])
+            {
+                string path = Path.Combine(work, folder);
+                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            }
+
+            Directory.Move(work, root);
+            return root;
+        }
+        finally
+        {
+            if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+        }
+    }
+
     /// <summary>The folder that holds the solution.</summary>
     public static string Repository()
     {

@@ -122,14 +122,14 @@ internal sealed class DBusConnection : IDisposable
         throw new DBusException($"'{address}' names no socket of the form unix:path=…");
     }
 
-    // SASL's EXTERNAL: the kernel tells the other side who this is; the name is the user id in digits, and those in hexadecimal.
+    // SASL's EXTERNAL: the kernel tells the other side who this is; the name is the user id in digits, and those in hexadecimal. BEGIN goes with it and not with the
+    // first message: systemd's own socket leaves a message that it reads together with BEGIN until something else comes.
     private void Authenticate()
     {
         string user = Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Libc.EffectiveUserId.ToString(CultureInfo.InvariantCulture)));
-        Send(Encoding.ASCII.GetBytes($"\0AUTH EXTERNAL {user}\r\n"));
+        Send(Encoding.ASCII.GetBytes($"\0AUTH EXTERNAL {user}\r\nBEGIN\r\n"));
         string answer = ReadLine();
         if (!answer.StartsWith("OK ", StringComparison.Ordinal)) throw new DBusException($"it does not accept this user (it answered '{answer}')");
-        Send("BEGIN\r\n"u8);
     }
 
     private string ReadLine()

@@ -115,6 +115,7 @@ public sealed class SystemdCgroupTests : IDisposable
         }
 
         Assert.Contains(part, _bundle.Fail("--systemd-cgroup", "run", "web"), StringComparison.Ordinal);
+        Assert.DoesNotContain(_systemd.Calls, static call => call.StartsWith("StopUnit", StringComparison.Ordinal));
         AssertNothingIsLeft();
     }
 

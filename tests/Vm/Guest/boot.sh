@@ -12,26 +12,7 @@ ip link set lo up 2>/dev/null
 echo 0 > /proc/sys/kernel/dmesg_restrict
 exec < /dev/null
 
-report=/dev/ttyS1
-stty -F $report raw
-{
-    echo "kernel $(uname -r)"
-    for check in /guest/checks/*.sh; do
-        name=$(basename "$check" .sh)
-        echo "begin $name"
-        # Each check in a shell of its own, with the files and cgroups that it makes counted before and after.
-        (
-            . /guest/library.sh
-            set -e
-            cd /tmp
-            . "$check"
-        ) > /tmp/output 2>&1
-        code=$?
-        sed 's/^/| /' /tmp/output
-        /bin/busybox sh /guest/leftovers.sh > /tmp/leftovers 2>&1 || { code=99; sed 's/^/| left behind: /' /tmp/leftovers; }
-        echo "end $name $code"
-    done
-    echo done
-} > $report 2>&1
+. /guest/report.sh
+report_checks /guest/checks /guest/leftovers.sh
 sync
 poweroff -f

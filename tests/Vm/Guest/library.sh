@@ -5,7 +5,10 @@
 bundle() {
     folder=/b/$1
     mkdir -p "$folder/rootfs/bin" "$folder/rootfs/proc" "$folder/rootfs/dev" "$folder/rootfs/sys" "$folder/rootfs/tmp"
-    cp -a /bin/. "$folder/rootfs/bin/" 2>/dev/null
+    for busybox in /bin/busybox /usr/local/bin/busybox; do
+        [ ! -x $busybox ] || cp $busybox "$folder/rootfs/bin/busybox"
+    done
+    chroot "$folder/rootfs" /bin/busybox --install -s /bin
     printf '%s\n' "$3" > "$folder/rootfs/script"
     cat > "$folder/config.json" <<JSON
 {
@@ -23,7 +26,7 @@ bundle() {
     { "destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid", "nodev", "noexec"] }
   ],
   "linux": {
-    "cgroupsPath": "${5:-/checks/$1}",
+    "cgroupsPath": "${5-/checks/$1}",
     "namespaces": [${4:-$namespaces}],
     "resources": $2
   }
@@ -85,7 +88,7 @@ until_true() {
     while ! "$@"; do
         turns=$((turns + 1))
         [ $turns -lt 6000 ] || fail "waited in vain for: $*"
-        usleep 20000
+        busybox usleep 20000
     done
 }
 

@@ -29,10 +29,10 @@ internal sealed class SystemdScope : IDisposable
     /// <param name="spec">The configuration.</param>
     /// <param name="id">The container's id.</param>
     /// <param name="isV2">Whether the machine's controllers are cgroup v2's.</param>
-    /// <param name="named">Called with the unit and the path before systemd is asked for them.</param>
+    /// <param name="made">Called with the unit and the path when systemd has made them.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.NotSupported"/> where no systemd answers, <see cref="ErrorCode.InvalidConfiguration"/>,
     /// <see cref="ErrorCode.LaunchFailed"/> where it refuses.</exception>
-    public static SystemdScope Start(OciSpec spec, string id, bool isV2, Action<string, string> named)
+    public static SystemdScope Start(OciSpec spec, string id, bool isV2, Action<string, string> made)
     {
         using SystemdManager manager = SystemdManager.Connect();
         SystemdUnit unit = SystemdUnit.Parse(spec.Linux?.CgroupsPath, id, manager.UsualSlice);
@@ -47,6 +47,8 @@ internal sealed class SystemdScope : IDisposable
                 new("Slice", unit.Slice),
                 new("PIDs", new uint[] { (uint)placeholder.ProcessId }),
                 new("Delegate", true),
+                // A scope whose processes were killed while it was made has failed, and would keep its name.
+                new("CollectMode", "inactive-or-failed"),
                 new("DefaultDependencies", false),
                 new("MemoryAccounting", true),
                 new("CPUAccounting", true),
@@ -55,8 +57,9 @@ internal sealed class SystemdScope : IDisposable
                 .. Properties(manager, resources with { Devices = resources.Devices ?? [] }, isV2),
                 .. SystemdAnnotations.Of(spec.Annotations),
             ];
-            named(unit.Name, path);
             Explained(unit.Name, "start", () => manager.StartTransientUnit(unit.Name, properties));
+            // Not before: a unit that could not be started may be somebody else's. One that nobody gets to note ends with its placeholder.
+            made(unit.Name, path);
             return new SystemdScope(unit.Name, path, placeholder);
         }
         catch

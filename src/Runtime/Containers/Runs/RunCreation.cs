@@ -83,11 +83,23 @@ internal static class RunCreation
                 cgroup.Delete();
             }
 
-            RunDeletion.StopUnit(folder);
+            StopUnit(folder);
             folder.Remove();
             // What its creation has begun, the hooks of its end take back.
             if (hooked && cgroup is not null) HookRunner.RunPoststop(spec.Hooks, Launcher.StateOf(spec, request.Id, bundle, "stopped", 0), request.Warn);
             throw;
+        }
+    }
+
+    private static void StopUnit(RunFolder folder)
+    {
+        try
+        {
+            RunDeletion.StopUnit(folder);
+        }
+        catch (ContainerException)
+        {
+            // What made the creation fail matters more; and a scope without processes systemd forgets by itself.
         }
     }
 

@@ -120,7 +120,7 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Says that the cgroup is a unit of systemd, before it is made: whoever finds what a dead creation has left knows what to remove.</summary>
+    /// <summary>Says that the cgroup is a unit of systemd, before anything else is done with it: whoever finds what a dead creation has left knows what to remove.</summary>
     public void WriteUnit(string unit, string cgroupPath)
         => AtomicFile.Write(Path.Combine(FolderPath, UnitName), Encoding.UTF8.GetBytes($"{unit}\n{cgroupPath}\n"), durable: false);
 
