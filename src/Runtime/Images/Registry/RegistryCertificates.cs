@@ -24,7 +24,7 @@ internal sealed class RegistryCertificates : IDisposable
             switch (Path.GetExtension(file))
             {
                 case ".crt":
-                    Read(file, () => _authorities.ImportFromPemFile(file));
+                    Read(file, () => AddAuthorities(file));
                     break;
                 case ".cert":
                     string key = Path.ChangeExtension(file, ".key");
@@ -68,6 +68,14 @@ internal sealed class RegistryCertificates : IDisposable
         foreach (X509Certificate2 certificate in _clients) certificate.Dispose();
     }
 
+    /// <summary>All of a PEM file, or the one of a DER file.</summary>
+    private void AddAuthorities(string file)
+    {
+        int before = _authorities.Count;
+        _authorities.ImportFromPemFile(file);
+        if (_authorities.Count == before) _authorities.Add(X509CertificateLoader.LoadCertificateFromFile(file));
+    }
+
     private static void Read(string file, Action read)
     {
         try
@@ -76,7 +84,7 @@ internal sealed class RegistryCertificates : IDisposable
         }
         catch (Exception error) when (error is CryptographicException or ArgumentException)
         {
-            throw Invalid(file, $"{file} cannot be read as PEM", error);
+            throw Invalid(file, $"{file} holds none that can be read", error);
         }
         catch (UnauthorizedAccessException error)
         {
