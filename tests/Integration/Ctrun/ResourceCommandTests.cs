@@ -68,4 +68,18 @@ public sealed class ResourceCommandTests
         // Engines pass them on empty.
         bundle.Succeed("update", "--l3-cache-schema", "", "--mem-bw-schema", "", "--memory", "128m", "c");
     }
+
+    [Fact]
+    public void A_unit_of_systemd_is_no_path_and_a_relative_path_starts_at_the_root()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/true"], spec => spec with { Linux = spec.Linux! with { CgroupsPath = "system.slice:docker:c" } });
+        Assert.Contains("--systemd-cgroup", bundle.Fail("run", "c"), StringComparison.Ordinal);
+        bundle.AssertClean();
+        bundle.Write(["/bin/sleep", "1000"], spec => spec with { Linux = spec.Linux! with { CgroupsPath = bundle.CgroupPath[1..] } });
+        bundle.Launch("run", "c", "--detach");
+        Assert.True(bundle.Cgroup.Exists);
+        bundle.Succeed("delete", "--force", "c");
+        bundle.AssertClean();
+    }
 }

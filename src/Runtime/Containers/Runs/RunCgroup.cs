@@ -7,7 +7,7 @@ namespace ContainerTools.Runtime.Containers.Runs;
 /// <summary>Chooses a run's cgroup by its configuration.</summary>
 internal static class RunCgroup
 {
-    /// <summary>The cgroup's path below each hierarchy's root: the configuration's cgroupsPath, else the id.</summary>
+    /// <summary>The cgroup's path below each hierarchy's root: the configuration's cgroupsPath, else the id. A relative one starts at the root too.</summary>
     public static string PathOf(OciSpec spec, string id)
     {
         string? path = spec.Linux?.CgroupsPath;
@@ -41,6 +41,13 @@ internal static class RunCgroup
     /// <exception cref="ContainerException">Also where others' processes are in it. Nothing is left behind then.</exception>
     public static ICgroup Create(OciSpec spec, string id)
     {
+        if (spec.Linux?.CgroupsPath is { } asked && NamesUnit(asked))
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidConfiguration,
+                $"linux.cgroupsPath '{asked}' names a unit of systemd (slice:prefix:name), which needs --systemd-cgroup; without it give a path.", asked);
+        }
+
         ICgroup cgroup = CgroupHost.Current.Open(PathOf(spec, id), ScopeOf(spec));
         if (cgroup.Exists && cgroup.Processes() is { Count: > 0 } processes)
         {
@@ -55,6 +62,10 @@ internal static class RunCgroup
     /// <param name="spec">The configuration.</param>
     /// <param name="scope">The scope, with its placeholder inside.</param>
     public static ICgroup Create(OciSpec spec, SystemdScope scope) => Make(CgroupHost.Current.Open(scope.Path, ScopeOf(spec)), spec);
+
+    /// <summary>An engine that is set to systemd's driver writes this; taken as a path it would be a strange folder at the root.</summary>
+    private static bool NamesUnit(string path)
+        => !path.Contains('/', StringComparison.Ordinal) && path.Split(':') is [var slice, _, _] && slice.EndsWith(".slice", StringComparison.Ordinal);
 
     private static ICgroup Make(ICgroup cgroup, OciSpec spec)
     {
