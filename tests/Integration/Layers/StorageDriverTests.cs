@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
 using ContainerTools.Integration.Tests.Images;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using ContainerTools.Tests.Archives;
@@ -129,6 +131,67 @@ public sealed class StorageDriverTests : IDisposable
         driver.Remove(Container());
         Assert.Empty(Directory.GetFileSystemEntries(Container()));
         Assert.True(Directory.Exists("/etc"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void Changes_are_found_and_can_be_packed_as_a_layer(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        List<string> layers = Layers(
+            new TarBuilder().Folder("./", 0x1ED).Folder("etc").File("etc/kept", "x").File("etc/gone", "x").File("etc/edited", "old").Folder("dir").File("dir/inner", "x")
+                .Folder("quiet").File("quiet/file", "x").File("to-folder", "x"),
+            new TarBuilder().File("etc/upper", "x").File("dir/.wh.inner", ""));
+        driver.Prepare(Container(), layers, 0);
+        Assert.Empty(Changes(driver, layers));
+        Shell(
+            driver, layers,
+            "cd \"$0\"; echo changed > etc/edited; rm etc/gone; rm -r dir; mkdir dir; echo y > dir/other; echo z > new; ln new hard; rm to-folder; mkdir -p to-folder/deep; chmod 700 etc/upper");
+        Assert.Equal(
+            [
+                "Changed dir", "Added dir/other", "Changed etc", "Changed etc/edited", "Deleted etc/gone", "Changed etc/upper", "Added hard", "Added new",
+                "Changed to-folder", "Added to-folder/deep",
+            ],
+            Changes(driver, layers));
+
+        // Packed and unpacked again on top of the same layers, they make the same root file system.
+        string blob = Path.Combine(_folder, "changes.tar");
+        using (FileStream file = File.Create(blob))
+        {
+            TarWriter tar = new(file);
+            driver.FindChanges(Container(), layers, 0, new RootPacker(tar, asLayer: true, newest: null, TestContext.Current.CancellationToken).Add);
+            tar.Close();
+        }
+
+        string copy = Path.Combine(_folder, "unpacked");
+        Directory.CreateDirectory(copy);
+        using (FileStream file = File.OpenRead(blob))
+        using (LayerUnpacker unpacker = new(copy, "the changes"))
+        {
+            unpacker.Unpack(new TarReader(new StreamSource(file), "the changes"), TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal(Walk(driver.RootFolders(Container(), layers, 0)), Walk([(copy, 0), .. layers.Select(layer => (layer, 0u))]));
+    }
+
+    private List<string> Changes(IStorageDriver driver, IReadOnlyList<string> layers)
+    {
+        List<string> changes = [];
+        driver.FindChanges(Container(), layers, 0, entry =>
+        {
+            if (!entry.Hidden && entry.Path.Length > 0) changes.Add($"{entry.Kind} {Encoding.UTF8.GetString(entry.Path)}");
+        });
+        return changes;
+    }
+
+    private static List<string> Walk(IReadOnlyList<(string Folder, uint Owner)> folders)
+    {
+        List<string> seen = [];
+        RootWalk.Run(folders, entry =>
+        {
+            if (entry.Path.Length > 0) seen.Add($"{Encoding.UTF8.GetString(entry.Path)} {entry.Status.Mode} {(entry.Status.IsFile ? entry.Status.Size : 0)}");
+        });
+        return seen;
     }
 
     [Theory]
