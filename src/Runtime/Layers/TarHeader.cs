@@ -82,19 +82,45 @@ internal readonly ref struct TarHeader
         return end < 0 ? field : field[..end];
     }
 
+    /// <summary>
+    /// Whether the first block of a file can be one of a tar archive: it has the right check sum, or is empty (an archive of nothing), or is cut short
+    /// where the mark of the format still shows.
+    /// </summary>
+    public static bool IsOne(ReadOnlySpan<byte> block)
+    {
+        if (block.IndexOfAnyExcept((byte)0) < 0) return true;
+        if (block.Length < TarReader.BlockSize) return block.Length > 262 && block.Slice(257, 5).SequenceEqual("ustar"u8);
+        if (block.Slice(257, 5).SequenceEqual("ustar"u8)) return true;
+        long stored = 0;
+        foreach (byte digit in block.Slice(148, 8))
+        {
+            if (digit is >= (byte)'0' and <= (byte)'7') stored = (stored * 8) + digit - '0';
+            else if (digit is not ((byte)' ' or 0)) return false;
+        }
+
+        (int unsigned, int signed) = Sums(block);
+        return stored == unsigned || stored == signed;
+    }
+
     /// <summary>The sum of all bytes with its own field read as spaces. Old programs summed signed bytes.</summary>
     private void VerifyChecksum()
     {
         long stored = Number(148, 8);
+        (int unsigned, int signed) = Sums(_block);
+        if (stored != unsigned && stored != signed) throw _reader.Corrupt("has a header with a wrong check sum (or is no tar archive)");
+    }
+
+    private static (int Unsigned, int Signed) Sums(ReadOnlySpan<byte> block)
+    {
         int unsigned = 8 * ' ';
         int signed = 8 * ' ';
         for (int i = 0; i < TarReader.BlockSize; i++)
         {
             if (i is >= 148 and < 156) continue;
-            unsigned += _block[i];
-            signed += (sbyte)_block[i];
+            unsigned += block[i];
+            signed += (sbyte)block[i];
         }
 
-        if (stored != unsigned && stored != signed) throw _reader.Corrupt("has a header with a wrong check sum (or is no tar archive)");
+        return (unsigned, signed);
     }
 }

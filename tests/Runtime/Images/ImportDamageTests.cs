@@ -27,7 +27,10 @@ public sealed class ImportDamageTests : IDisposable
     public async Task Files_that_are_no_archive()
     {
         await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, []);
-        await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, Encoding.UTF8.GetBytes(new string('a', 5000)));
+        ContainerException letter = await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, Encoding.UTF8.GetBytes(new string('a', 5000)));
+        Assert.Contains("is no archive", letter.Message, StringComparison.Ordinal);
+        letter = await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, "a short letter"u8.ToArray());
+        Assert.Contains("is no archive", letter.Message, StringComparison.Ordinal);
         await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, [0x1F, 0x8B, 8, 0, 1, 2, 3]);
         await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, [0x28, 0xB5, 0x2F, 0xFD, 1, 2, 3]);
         await _store.RefusedAsync(ErrorCode.ImageUnsupported, [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0]);

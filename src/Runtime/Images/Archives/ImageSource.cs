@@ -74,6 +74,7 @@ internal sealed class ImageSource : IDisposable
         bool archive = false;
         try
         {
+            RequireTar(path, tar);
             files = TarFiles.Open(path, tar, cancellationToken);
             archive = DockerArchive.IsOne(files) || OciArchive.IsOne(files) || LegacyDockerArchive.IsOne(files);
             return archive ? new ImageSource(files, null, file) : new ImageSource(null, whole, file);
@@ -82,6 +83,16 @@ internal sealed class ImageSource : IDisposable
         {
             if (!archive && tar != file) tar.Dispose();
         }
+    }
+
+    /// <summary>A letter or a photograph is not "a damaged archive".</summary>
+    private static void RequireTar(string path, SafeFileHandle file)
+    {
+        byte[] start = new byte[TarReader.BlockSize];
+        int length = new ByteRange(file, 0, RandomAccess.GetLength(file), path).Fill(0, start);
+        if (length > 0 && TarHeader.IsOne(start.AsSpan(0, length))) return;
+        throw new ContainerException(
+            ErrorCode.ArchiveCorrupt, $"{path} is no archive: it must be a tar file of images or of a root file system, plain or compressed by gzip or zstd.", path);
     }
 
     /// <summary>Not by the framework, which would take a lock that the writer of the archive may have.</summary>
@@ -117,6 +128,8 @@ internal sealed class ImageSource : IDisposable
             }
         }
 
+        // What it is not, is said when all of it is there.
+        if (!TarHeader.IsOne(start.AsSpan(0, Math.Min(length, TarReader.BlockSize)))) return false;
         try
         {
             TarReader tar = new(new StreamSource(new MemoryStream(start, 0, length)), range.Display);
