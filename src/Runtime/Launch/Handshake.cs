@@ -101,8 +101,17 @@ internal sealed unsafe class Handshake : IDisposable
             int read;
             while ((read = Read(&failure)) > 0 && failure.Step is AtHooks or HasListener)
             {
-                if (failure.Step == AtHooks) Hooks!(child.ProcessId);
-                else SendListener(child, failure.Errno);
+                try
+                {
+                    if (failure.Step == AtHooks) Hooks!(child.ProcessId);
+                    else SendListener(child, failure.Errno);
+                }
+                catch (ContainerException) when (Libc.Poll(reportReader, Libc.POLLIN, TimeSpan.Zero) && Read(&failure) > 0)
+                {
+                    // The process did not wait: it failed, and what happened here comes of that.
+                    throw plan.Explain(failure);
+                }
+
                 Go();
             }
 

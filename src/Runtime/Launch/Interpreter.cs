@@ -15,6 +15,8 @@ namespace ContainerTools.Runtime.Launch;
 ///   clone3 ──────────────────────────────────▶ walk the plan:
 ///   write the id maps, then "go" ───────────▶    wait for "go" (user namespaces only)
 ///   receive the terminal ◀───────────────────    send the terminal's master (terminals only)
+///   run the hooks, then "go" ◀──────────────▶    wait before pivot_root (hooks of the creation only)
+///   fetch and send the listener, "go" ◀─────▶    wait after the filter (SCMP_ACT_NOTIFY only)
 ///   read the report pipe ◀────── (step, errno)   on a failure: report, _exit
 ///   end of file: executed ◀──────────────────    execve closes the report pipe
 /// </code>

@@ -41,6 +41,21 @@ public sealed class FeatureTests
     }
 
     [Fact]
+    public void In_a_user_namespace_the_copy_belongs_to_the_same_ids()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        string rootfs = Path.Combine(bundle.Folder, "rootfs");
+        File.SetUnixFileMode(bundle.Folder, (UnixFileMode)0x1ed);
+        File.WriteAllText(Path.Combine(rootfs, "etc", "mine"), "");
+        Libc.ChangeOwner(Path.Combine(rootfs, "etc", "mine"), 100007, 100008);
+        bundle.WriteScript("busybox stat -c %u:%g /etc/mine", spec => InUserNamespace(spec) with
+        {
+            Mounts = [.. spec.Mounts!, new OciMount { Destination = "/etc", Type = "tmpfs", Source = "etc", Options = ["tmpcopyup"] }],
+        });
+        Assert.Equal("7:8\n", bundle.Succeed("run", "c"));
+    }
+
+    [Fact]
     public void A_tmpfs_starts_with_what_the_image_has_there()
     {
         using CtrunBundle bundle = CtrunBundle.Create();
@@ -272,6 +287,21 @@ public sealed class FeatureTests
     {
         using CtrunBundle bundle = CtrunBundle.Create();
         Assert.Equal($"ctrun: '{verb}' is not supported: it needs CRIU, which this version does not drive.", bundle.Fail(verb, "c"));
+    }
+
+    [Fact]
+    public void The_features_name_no_mount_option_that_is_not_known()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        using JsonDocument document = JsonDocument.Parse(bundle.Succeed("features"));
+        Assert.Equal(["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"], document.RootElement.GetProperty("hooks").EnumerateArray().Select(static item => item.GetString()));
+        List<string> options = [.. document.RootElement.GetProperty("mountOptions").EnumerateArray().Select(static item => item.GetString()!)];
+        Assert.Contains("rnosymfollow", options);
+        Assert.Equal(options.Count, options.Distinct().Count());
+        // An option that is not known is left to the file system.
+        Assert.Empty(Runtime.Launch.MountOptions.Parse(options).Data);
+        // runc's, but for those that mean nothing here or change how an existing mount is mounted again.
+        Assert.Empty(new[] { "rro", "ridmap", "tmpcopyup", "rslave", "strictatime", "unbindable" }.Except(options));
     }
 
     [Fact]

@@ -13,12 +13,17 @@ public sealed class LaunchFaultTests
     private static readonly Regex s_line = new(@"^ *(?<index>\d+)  .*  ; (?<words>.*)  # .*$", RegexOptions.Multiline);
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Each_is_reported_in_its_own_words_and_leaves_nothing(bool userNamespace)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Each_is_reported_in_its_own_words_and_leaves_nothing(bool userNamespace, bool hooks)
     {
         using CtrunBundle bundle = CtrunBundle.Create();
-        bundle.Write(["/bin/true"], spec => Confined(spec, userNamespace));
+        OciHook hook = new() { Path = "/bin/busybox", Args = ["true"] };
+        bundle.Write(["/bin/true"], spec => Confined(spec, userNamespace) with
+        {
+            Hooks = hooks ? new OciHooks { CreateRuntime = [hook], CreateContainer = [hook], Poststop = [hook] } : null,
+        });
         List<string> words = [.. s_line.Matches(bundle.Succeed("plan", "c")).Select(static match => match.Groups["words"].Value.Trim())];
         Assert.True(words.Count > 150, $"the plan has {words.Count} steps");
         // Once the filter is loaded, it is the filter that refuses a call that does not exist.
