@@ -13,13 +13,15 @@ public sealed class ValidationTests(ITestOutputHelper output)
 {
     private const string Variable = "CONTAINERTOOLS_RUNTIME_TOOLS";
 
-    /// <summary>What ctrun does otherwise on purpose, by program, with the reason.</summary>
-    private static readonly Dictionary<string, string> s_otherwise = new()
+    /// <summary>What ctrun does otherwise on purpose: program, words in the assertions that are meant (all, if empty), and the reason.</summary>
+    private static readonly Dictionary<string, (string Assertion, string Reason)> s_otherwise = new()
     {
-        ["linux_ns_itype"] = "a container without a mount namespace is refused: its mounts would be the host's",
-        ["mounts"] = "bind mounts are cloned before the first mount is made, and mountinfo lists by the clone's number, not by when it was attached",
-        ["pidfile"] = "a signal to a container that has ended is an error (runtime.md#kill); the program takes it that its `true` still runs",
-        ["process_capabilities_fail"] = "the creation is refused, which is what the program wants; the others let it run",
+        ["hooks_stdin"] = ("\"prestart\"", "hooks of the creation get the status creating (runtime.md#state), as with runc; the program, older, wants created"),
+        ["linux_ns_itype"] = ("", "a container without a mount namespace is refused: its mounts would be the host's"),
+        ["mounts"] = ("", "bind mounts are cloned before the first mount is made, and mountinfo lists by the clone's number, not by when it was attached"),
+        ["pidfile"] = ("", "a signal to a container that has ended is an error (runtime.md#kill); the program takes it that its `true` still runs"),
+        ["poststart"] = ("", "a race: the program wants the process's first output before the hook's, and the hook may start as soon as the process has been executed"),
+        ["process_capabilities_fail"] = ("", "the creation is refused, which is what the program wants; the others let it run"),
     };
 
     [Fact]
@@ -46,14 +48,16 @@ public sealed class ValidationTests(ITestOutputHelper output)
         string[] programs = Build(sandbox, checkout);
         string[] runtimes = [EngineSandbox.Find("crun")!, EngineSandbox.Find("runc")!, EngineSandbox.Ctrun];
         var table = new StringBuilder();
-        table.AppendLine(CultureInfo.InvariantCulture, $"{"program",-34}{"crun",-14}{"runc",-14}{"ctrun",-14}");
+        table.AppendLine(CultureInfo.InvariantCulture, $"{"program",-34}{"crun",-15}{"runc",-15}{"ctrun",-15}");
         List<string> missing = [];
         foreach (string program in programs)
         {
             ValidationResult[] results = [.. runtimes.Select(runtime => Run(sandbox, program, runtime))];
-            s_otherwise.TryGetValue(program, out string? reason);
-            table.AppendLine(CultureInfo.InvariantCulture, $"{program,-34}{results[0],-14}{results[1],-14}{results[2],-14}{reason}");
-            if (reason is null && !results[2].Passed) missing.AddRange(results[0].Good.Union(results[1].Good).Except(results[2].Good).Select(what => $"{program}: {what}"));
+            bool differs = s_otherwise.TryGetValue(program, out (string Assertion, string Reason) otherwise);
+            table.AppendLine(CultureInfo.InvariantCulture, $"{program,-34}{results[0],-15}{results[1],-15}{results[2],-15}{otherwise.Reason}");
+            if (results[2].Passed) continue;
+            missing.AddRange(results[0].Good.Union(results[1].Good).Except(results[2].Good)
+                .Where(what => !differs || !what.Contains(otherwise.Assertion, StringComparison.Ordinal)).Select(what => $"{program}: {what}"));
         }
 
         output.WriteLine(table.ToString());
