@@ -7,7 +7,7 @@
 # or mounted there ends with them, however the bench ends. Only cgroups have no such end; they are removed here.
 [CmdletBinding()]
 param(
-    # launch, exec, session, memory, list, import, module; comma-separated.
+    # launch, exec, session, memory, list, import, pull, module; comma-separated.
     [string] $Only = '*',
 
     # How often each contender runs at each gap.
@@ -32,7 +32,7 @@ $Cgroup = '/containertools-bench'
 
 # Program → the package of the distribution that brings it.
 $Peers = [ordered]@{
-    crun = 'crun'; runc = 'runc'; podman = 'podman'; umoci = 'umoci'; dockerd = 'docker.io'; busybox = 'busybox-static'; unshare = 'util-linux'; ip = 'iproute2'
+    crun = 'crun'; runc = 'runc'; podman = 'podman'; umoci = 'umoci'; skopeo = 'skopeo'; 'docker-registry' = 'docker-registry'; dockerd = 'docker.io'; busybox = 'busybox-static'; unshare = 'util-linux'; ip = 'iproute2'
 }
 
 function Test-Program([string] $Name) {

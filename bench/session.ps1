@@ -79,6 +79,13 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
             $null = Import-ContainerImage $Words[0]
             @{ total = Split-Time }
         }
+        'receive' {
+            $watch.Restart()
+            $image = Receive-ContainerImage $Words[0] -AllowUnencrypted
+            $total = Split-Time
+            if (-not $image) { throw 'Nothing was received.' }
+            @{ total = $total }
+        }
         'remove-image' {
             $watch.Restart()
             Remove-ContainerImage $Words[0] -Force -Confirm:$false

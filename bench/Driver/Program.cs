@@ -48,7 +48,7 @@ report.Write("Versions", versions);
 
 IMeasurement[] measurements =
 [
-    new LaunchMeasurement(), new ExecMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(), new ImportMeasurement(), new ModuleMeasurement(),
+    new LaunchMeasurement(), new ExecMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(), new ImportMeasurement(), new PullMeasurement(), new ModuleMeasurement(),
 ];
 foreach (IMeasurement measurement in measurements.Where(measurement => only.Contains("*") || only.Contains(measurement.Name)))
 {

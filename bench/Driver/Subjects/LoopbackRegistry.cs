@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using ContainerTools.Bench.Processes;
+
+namespace ContainerTools.Bench.Subjects;
+
+/// <summary>The distribution's registry on loopback, without TLS, for everybody who is measured the same.</summary>
+internal sealed class LoopbackRegistry : IDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private readonly BenchContext _context;
+    private readonly int _process;
+
+    private LoopbackRegistry(BenchContext context, Tool server)
+    {
+        _context = context;
+        string folder = context.Workspace.NewFolder("registry");
+        int port = FreePort();
+        Host = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+        string file = Path.Combine(folder, "config.yml");
+        File.WriteAllText(file, $"version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\nhttp:\n  addr: {Host}\n");
+        Command command = new(context.Workspace, null, server.Path, "serve", file);
+        _process = command.Start();
+        DateTime end = DateTime.UtcNow + s_patience;
+        while (!Answers(port))
+        {
+            if (Command.HasEnded(_process)) throw new BenchException($"docker-registry ended: {command.Errors()}");
+            if (DateTime.UtcNow > end) throw new BenchException($"docker-registry does not respond: {command.Errors()}");
+            Thread.Sleep(20);
+        }
+    }
+
+    /// <summary>Its host and port.</summary>
+    public string Host { get; }
+
+    /// <summary>Starts it; null where it, or skopeo, which fills it, is not installed.</summary>
+    public static LoopbackRegistry? TryStart(BenchContext context)
+        => Tool.Find("docker-registry") is { } server && Tool.Find("skopeo") is not null ? new LoopbackRegistry(context, server) : null;
+
+    /// <summary>Brings an image of a layout there.</summary>
+    /// <param name="layout">The layout with the image's name, as skopeo writes it.</param>
+    /// <param name="name">Repository and tag.</param>
+    /// <returns>The whole reference.</returns>
+    public string Add(string layout, string name)
+    {
+        new Command(
+            _context.Workspace, null, Tool.Find("skopeo")!.Path, "copy", "--insecure-policy", "--dest-tls-verify=false", $"oci:{layout}", $"docker://{Host}/{name}").Time();
+        return $"{Host}/{name}";
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _ = Libc.Kill(_process, Libc.SignalKill);
+        while (!Command.HasEnded(_process)) Thread.Sleep(20);
+    }
+
+    private static bool Answers(int port)
+    {
+        try
+        {
+            using TcpClient client = new();
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
