@@ -1,0 +1,79 @@
+using Xunit;
+
+namespace ContainerTools.Module.Tests.Cmdlets;
+
+/// <summary>What the cmdlets ask of registries, and what they make of the answers.</summary>
+public sealed class RegistryCommandTests : IDisposable
+{
+    private const string Credential = "$secret = [securestring]::new(); 'pw'.ToCharArray() | ForEach-Object { $secret.AppendChar($_) }; $who = [pscredential]::new('alice', $secret); ";
+
+    private readonly FakeEngine _engine = new();
+    private readonly Session _session;
+
+    public RegistryCommandTests() => _session = new Session(_engine);
+
+    public void Dispose() => _session.Dispose();
+
+    [Fact]
+    public void Receive_passes_on_what_was_asked_for()
+    {
+        Session.Result result = _session.Run(
+            Credential + "Receive-ContainerImage r.example/x:1 -Platform linux/arm64 -RequireDigest -VerifyKey /k.pub -MaximumLayerSize 2gb -Credential $who -AllowUnencrypted -CertificateFolder /c");
+        Assert.Empty(result.Errors);
+        Assert.Equal("r.example/x:1", Assert.IsType<ContainerImage>(Assert.Single(result.Output).BaseObject).Reference);
+        ImagePullOptions options = _engine.Registries.LastPull!;
+        Assert.Equal(("r.example/x:1", "linux/arm64", true, "/k.pub", 2L << 30), (options.Reference, options.Platform, options.RequireDigest, options.VerifyKey, options.MaximumLayerSize));
+        Assert.Equal(new RegistryAccess { AllowUnencrypted = true, CertificateFolder = "/c", UserName = "alice", Password = "pw" }, options.Access);
+        Assert.DoesNotContain("pw", options.Access.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failure_is_told_for_its_item_and_a_rate_limit_has_the_time_to_wait()
+    {
+        _engine.Registries.Failure = new RegistryRateLimitException("too many", "r.example", TimeSpan.FromMinutes(5));
+        Session.Result result = _session.Run("Receive-ContainerImage r.example/x, r.example/y");
+        Assert.Equal(["RegistryRateLimited", "RegistryRateLimited"], result.ErrorIds);
+        Assert.Equal(["pull r.example/x", "pull r.example/y"], _engine.Registries.Calls);
+        Assert.Equal(TimeSpan.FromMinutes(5), Assert.IsType<RegistryRateLimitException>(result.Errors[0].Exception).RetryAfter);
+    }
+
+    [Fact]
+    public void Publish_takes_images_and_emits_only_when_asked()
+    {
+        _engine.ImageList.Add(FakeEngine.Image("app:1"));
+        Assert.Empty(_session.Run("Get-ContainerImage | Publish-ContainerImage -Reference r.example/app:2").Output);
+        Assert.Equal(("app:1", "r.example/app:2"), (_engine.Registries.LastPush!.Image, _engine.Registries.LastPush.Destination));
+        Assert.Equal(["r.example/app:2"], _session.Run("Publish-ContainerImage app:1 r.example/app:2 -PassThru").Lines);
+        Assert.Equal(["ImageNotFound"], _session.Run("Publish-ContainerImage none").ErrorIds);
+    }
+
+    [Fact]
+    public void Find_lists_and_filters_and_its_output_goes_on_to_receive()
+    {
+        _engine.Registries.Tags.AddRange(["1.0", "1.1", "2.0"]);
+        _engine.Registries.Repositories.AddRange(["team/a", "other"]);
+        Assert.Equal(["r.example/x:1.0", "r.example/x:1.1"], _session.Run("Find-ContainerImage r.example/x -Tag 1.*").Lines);
+        Assert.Equal(["r.example/team/a"], _session.Run("Find-ContainerImage -Registry r.example -Filter team/*").Lines);
+        Assert.Equal(3, _session.Run("Find-ContainerImage -Registry r.example -Filter team/* | Find-ContainerImage | Receive-ContainerImage").Output.Count);
+        Assert.Equal("r.example/team/a:2.0", _engine.Registries.LastPull!.Reference);
+    }
+
+    [Fact]
+    public void Connections_are_made_listed_and_forgotten()
+    {
+        Assert.Empty(_session.Run(Credential + "Connect-ContainerRegistry r.example $who").Output);
+        Assert.Equal(("alice", "pw"), (_engine.Registries.LastConnect!.Access.UserName, _engine.Registries.LastConnect.Access.Password));
+        Assert.Equal(["r.example"], _session.Run("Get-ContainerRegistry r.*").Lines);
+        Assert.Equal(["RegistryNotFound"], _session.Run("Get-ContainerRegistry none").ErrorIds);
+        Assert.Equal(["r.example"], _session.Run("Get-ContainerRegistry | Disconnect-ContainerRegistry -PassThru").Lines);
+        Assert.Equal(["RegistryNotFound"], _session.Run("Disconnect-ContainerRegistry r.example").ErrorIds);
+    }
+
+    [Fact]
+    public void Remote_reads_from_the_registry()
+    {
+        Session.Result result = _session.Run("Get-ContainerImage r.example/x:1 -Remote -Platform linux/arm64");
+        Assert.IsType<RemoteContainerImage>(Assert.Single(result.Output).BaseObject);
+        Assert.Equal("linux/arm64", _engine.Registries.LastInspect!.Platform);
+    }
+}
