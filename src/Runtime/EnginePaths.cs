@@ -57,6 +57,12 @@ public sealed class EnginePaths
     /// <summary>Named volumes.</summary>
     public string Volumes => Path.Combine(Root, "volumes");
 
+    /// <summary>One document per network.</summary>
+    public string Networks => Path.Combine(Root, "networks");
+
+    /// <summary>The addresses and names that are in use in a network now.</summary>
+    public string NetworkRun(string name) => Path.Combine(Run, "networks", name);
+
     /// <summary>The folder of one container: container.json, exit.json, lock, log, upper/, work/, rootfs/.</summary>
     public string Container(string id) => Path.Combine(Containers, id);
 

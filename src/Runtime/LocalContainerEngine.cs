@@ -5,6 +5,7 @@ using ContainerTools.Runtime.Hosts;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Networks;
 using ContainerTools.Runtime.Storage;
 using ContainerTools.Runtime.Volumes;
 
@@ -27,6 +28,7 @@ public sealed class LocalContainerEngine : IContainerEngine
         _services = new ContainerServices(paths, images, StorageDrivers.Select(paths), static path => CgroupHost.Current.Open(path));
         Containers = new LocalContainerOperations(_services);
         Images = images;
+        Networks = new LocalNetworkOperations(_services);
         Volumes = new LocalVolumeOperations(_services);
         Storage = new LocalStorageOperations(_services, images, this);
         Registries = new LocalRegistryOperations(paths, images, static () => RegistrySettings.Current);
@@ -38,6 +40,9 @@ public sealed class LocalContainerEngine : IContainerEngine
 
     /// <inheritdoc/>
     public IImageOperations Images { get; }
+
+    /// <inheritdoc/>
+    public INetworkOperations Networks { get; }
 
     /// <inheritdoc/>
     public IRegistryOperations Registries { get; }

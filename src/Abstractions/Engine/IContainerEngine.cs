@@ -21,6 +21,9 @@ public interface IContainerEngine : IAsyncDisposable
     /// <summary>The room that all of it takes up.</summary>
     IStorageOperations Storage { get; }
 
+    /// <summary>Networks.</summary>
+    INetworkOperations Networks { get; }
+
     /// <summary>The machine itself.</summary>
     IHostOperations Host { get; }
 }

@@ -34,6 +34,18 @@ public enum ErrorCode
     ImageIdAmbiguous,
     /// <summary>A container still uses this image.</summary>
     ImageInUse,
+    /// <summary>There is no network of this name.</summary>
+    NetworkNotFound,
+    /// <summary>Another network has this name already.</summary>
+    NetworkNameInUse,
+    /// <summary>A container is in this network.</summary>
+    NetworkInUse,
+    /// <summary>A subnet overlaps with another network or a route of the host.</summary>
+    SubnetOverlaps,
+    /// <summary>An address is taken, or a subnet has none left.</summary>
+    AddressInUse,
+    /// <summary>A port of the host is taken.</summary>
+    PortInUse,
     /// <summary>An image or archive document is damaged or incomplete.</summary>
     ImageCorrupt,
     /// <summary>The image is of a kind this engine cannot use (platform, media type, compression).</summary>

@@ -40,6 +40,10 @@ public sealed record Container
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
     /// <summary>Everything else that was asked for. Never null.</summary>
     public required ContainerConfiguration Configuration { get; init; }
+    /// <summary>Its places in networks; empty when it does not run.</summary>
+    public IReadOnlyList<ContainerEndpoint> Endpoints { get; init; } = [];
+    /// <summary>The ports of the host that lead to it; with those the engine has chosen while it runs.</summary>
+    public IReadOnlyList<PortMapping> Ports { get; init; } = [];
     /// <summary>The path of the container's log, or null if it has none.</summary>
     public string? LogPath { get; init; }
 

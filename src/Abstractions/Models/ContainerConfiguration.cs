@@ -41,8 +41,20 @@ public sealed record ContainerConfiguration
     public uint UserNamespaceHostId { get; init; }
     /// <summary>Number of ids in the user namespace's map; meaningful with <see cref="UserNamespace"/>.</summary>
     public uint UserNamespaceSize { get; init; }
-    /// <summary>The network mode: <c>none</c>, <c>host</c>, or a network's name.</summary>
+    /// <summary>The network mode: <c>none</c>, <c>host</c>, <c>container:…</c>, <c>ns:…</c>, or the name of the first network.</summary>
     public string NetworkMode { get; init; } = "none";
+    /// <summary>The networks it is in; empty with the modes none, host, container and ns.</summary>
+    public IReadOnlyList<NetworkAttachment> Networks { get; init; } = [];
+    /// <summary>The ports of the host that lead to it.</summary>
+    public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+    /// <summary>Name servers instead of the host's.</summary>
+    public IReadOnlyList<string> DnsServers { get; init; } = [];
+    /// <summary>Search domains instead of the host's.</summary>
+    public IReadOnlyList<string> DnsSearch { get; init; } = [];
+    /// <summary>Options of resolv.conf(5).</summary>
+    public IReadOnlyList<string> DnsOptions { get; init; } = [];
+    /// <summary>Lines for /etc/hosts: <c>name:address</c>; the address <c>host-gateway</c> is the host's in the container's network.</summary>
+    public IReadOnlyList<string> HostEntries { get; init; } = [];
     /// <summary>The process id namespace: <c>private</c> or <c>host</c>.</summary>
     public string ProcessIdMode { get; init; } = "private";
     /// <summary>The IPC namespace: <c>private</c> or <c>host</c>.</summary>

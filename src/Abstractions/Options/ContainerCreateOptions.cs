@@ -43,8 +43,20 @@ public sealed record ContainerCreateOptions
     public string? SeccompProfile { get; init; }
     /// <summary>A user namespace of its own.</summary>
     public bool UserNamespace { get; init; }
-    /// <summary>The network mode: <c>none</c> or <c>host</c>; null for the default.</summary>
+    /// <summary>The network mode: <c>none</c>, <c>host</c>, <c>container:…</c>, <c>ns:…</c>, or a network; null for the default.</summary>
     public string? NetworkMode { get; init; }
+    /// <summary>The networks it is to be in, instead of <see cref="NetworkMode"/>.</summary>
+    public IReadOnlyList<NetworkAttachment> Networks { get; init; } = [];
+    /// <summary>The ports of the host that lead to it.</summary>
+    public IReadOnlyList<PortMapping> Ports { get; init; } = [];
+    /// <summary>Name servers instead of the host's.</summary>
+    public IReadOnlyList<string> DnsServers { get; init; } = [];
+    /// <summary>Search domains instead of the host's.</summary>
+    public IReadOnlyList<string> DnsSearch { get; init; } = [];
+    /// <summary>Options of resolv.conf(5).</summary>
+    public IReadOnlyList<string> DnsOptions { get; init; } = [];
+    /// <summary>Lines for /etc/hosts: <c>name:address</c>, or <c>name:host-gateway</c>.</summary>
+    public IReadOnlyList<string> HostEntries { get; init; } = [];
     /// <summary><c>private</c> or <c>host</c>; null for private.</summary>
     public string? ProcessIdMode { get; init; }
     /// <summary><c>private</c> or <c>host</c>; null for private.</summary>

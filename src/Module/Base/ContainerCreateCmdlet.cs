@@ -157,11 +157,34 @@ public abstract class ContainerCreateCmdlet : ContainerCmdlet
     [Parameter]
     public SwitchParameter UserNamespace { get; set; }
 
-    /// <summary>The network: none or host.</summary>
+    /// <summary>The networks: names, or name=…,alias=…,ip=…,ip6=…,priority=…; or none, host, container:name, ns:path.</summary>
     [Parameter]
     [Alias("Net", "NetworkMode")]
     [ArgumentCompleter(typeof(NetworkModeCompleter))]
-    public string? Network { get; set; }
+    public string[]? Network { get; set; }
+
+    /// <summary>Ports of the host that lead to the container: [address:][port:]port[/protocol].</summary>
+    [Parameter]
+    [Alias("p", "Port")]
+    public string[]? Publish { get; set; }
+
+    /// <summary>Name servers instead of the host's.</summary>
+    [Parameter]
+    [Alias("Dns")]
+    public string[]? DnsServer { get; set; }
+
+    /// <summary>Search domains instead of the host's.</summary>
+    [Parameter]
+    public string[]? DnsSearch { get; set; }
+
+    /// <summary>Options of resolv.conf.</summary>
+    [Parameter]
+    public string[]? DnsOption { get; set; }
+
+    /// <summary>Lines for /etc/hosts: name:address, or name:host-gateway.</summary>
+    [Parameter]
+    [Alias("AddHost")]
+    public string[]? HostEntry { get; set; }
 
     /// <summary>The process id namespace: private or host.</summary>
     [Parameter]
@@ -232,7 +255,12 @@ public abstract class ContainerCreateCmdlet : ContainerCmdlet
         NoNewPrivileges = NoNewPrivileges,
         SeccompProfile = SeccompProfile is null or "unconfined" ? SeccompProfile : ResolveHostPath(SeccompProfile),
         UserNamespace = UserNamespace,
-        NetworkMode = Network,
+        Networks = [.. (Network ?? []).Select(NetworkAttachment.Parse)],
+        Ports = [.. (Publish ?? []).SelectMany(PortMapping.Parse)],
+        DnsServers = DnsServer ?? [],
+        DnsSearch = DnsSearch ?? [],
+        DnsOptions = DnsOption ?? [],
+        HostEntries = HostEntry ?? [],
         ProcessIdMode = ProcessIdMode,
         IpcMode = IpcMode,
         KernelParameters = Pairs(KernelParameter),

@@ -51,11 +51,11 @@ internal static class ErrorMapper
     /// <summary>PowerShell's category for a kind of error.</summary>
     public static ErrorCategory CategoryOf(ErrorCode code) => code switch
     {
-        ErrorCode.ContainerNotFound or ErrorCode.ImageNotFound or ErrorCode.VolumeNotFound or ErrorCode.RegistryNotFound or ErrorCode.FileNotFound or ErrorCode.CommandNotFound
+        ErrorCode.ContainerNotFound or ErrorCode.ImageNotFound or ErrorCode.VolumeNotFound or ErrorCode.NetworkNotFound or ErrorCode.RegistryNotFound or ErrorCode.FileNotFound or ErrorCode.CommandNotFound
             or ErrorCode.UserNotFound => ErrorCategory.ObjectNotFound,
         ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
             or ErrorCode.LimitInvalid or ErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
-        ErrorCode.ContainerNameInUse or ErrorCode.VolumeNameInUse or ErrorCode.FileExists => ErrorCategory.ResourceExists,
+        ErrorCode.ContainerNameInUse or ErrorCode.VolumeNameInUse or ErrorCode.NetworkNameInUse or ErrorCode.FileExists => ErrorCategory.ResourceExists,
         ErrorCode.RegistryUnreachable => ErrorCategory.ConnectionError,
         ErrorCode.RegistryUnauthorized => ErrorCategory.AuthenticationError,
         ErrorCode.RegistryRateLimited => ErrorCategory.LimitsExceeded,
@@ -67,7 +67,8 @@ internal static class ErrorMapper
         ErrorCode.CredentialHelperFailed => ErrorCategory.FromStdErr,
         ErrorCode.ContainerRunning or ErrorCode.ContainerNotRunning or ErrorCode.ContainerPaused or ErrorCode.ContainerNotPaused
             or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,
-        ErrorCode.ContainerRemoving or ErrorCode.ImageInUse or ErrorCode.VolumeInUse => ErrorCategory.ResourceBusy,
+        ErrorCode.ContainerRemoving or ErrorCode.ImageInUse or ErrorCode.VolumeInUse or ErrorCode.NetworkInUse or ErrorCode.AddressInUse
+            or ErrorCode.PortInUse or ErrorCode.SubnetOverlaps => ErrorCategory.ResourceBusy,
         ErrorCode.ImageCorrupt or ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt or ErrorCode.InvalidConfiguration
             or ErrorCode.StateCorrupt => ErrorCategory.InvalidData,
         ErrorCode.ArchiveUnsafe => ErrorCategory.SecurityError,
@@ -95,6 +96,12 @@ internal static class ErrorMapper
         ErrorCode.ImageIdAmbiguous => "Give more digits of the id, or the image's reference.",
         ErrorCode.VolumeInUse => "Remove the containers that use the volume.",
         ErrorCode.ImageInUse => "Remove the containers that use the image, or use -Force.",
+        ErrorCode.NetworkNotFound => "Look for the network with Get-ContainerNetwork.",
+        ErrorCode.NetworkNameInUse => "Choose another name, or remove the network that has it.",
+        ErrorCode.NetworkInUse => "Stop the containers that are in the network first; Get-ContainerNetwork shows them.",
+        ErrorCode.SubnetOverlaps => "Choose another subnet, or leave it out to get a free one.",
+        ErrorCode.AddressInUse => "Choose another address, or leave it out to get a free one.",
+        ErrorCode.PortInUse => "Choose another port of the host, or leave it out to get a free one.",
         ErrorCode.ImageCorrupt => "Import the image again.",
         ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt => "Get the archive again from where it came from.",
         ErrorCode.RegistryUnreachable => "Check the registry's name and the network, and try again.",

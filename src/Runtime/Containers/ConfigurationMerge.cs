@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Networks;
 
 namespace ContainerTools.Runtime.Containers;
 
@@ -19,7 +20,7 @@ internal static class ConfigurationMerge
     public static ContainerConfiguration Merge(ImageConfiguration image, ContainerCreateOptions options, string id)
     {
         (IReadOnlyList<string> entryPoint, IReadOnlyList<string> arguments) = Command(image, options);
-        string network = OptionCheck.NetworkMode(options.NetworkMode);
+        (string network, IReadOnlyList<NetworkAttachment> networks) = NetworkMode.Read(options);
         ContainerConfiguration merged = new()
         {
             EntryPoint = entryPoint,
@@ -41,6 +42,12 @@ internal static class ConfigurationMerge
             SeccompProfile = OptionCheck.SeccompProfile(options.SeccompProfile),
             UserNamespace = options.UserNamespace,
             NetworkMode = network,
+            Networks = networks,
+            Ports = options.Ports,
+            DnsServers = options.DnsServers,
+            DnsSearch = options.DnsSearch,
+            DnsOptions = options.DnsOptions,
+            HostEntries = options.HostEntries,
             ProcessIdMode = OptionCheck.PrivateOrHost(options.ProcessIdMode, "process id"),
             IpcMode = OptionCheck.PrivateOrHost(options.IpcMode, "IPC"),
             KernelParameters = options.KernelParameters,

@@ -51,6 +51,9 @@ internal readonly struct ContainerFiles(EnginePaths paths, string id)
     /// <summary>What the monitor must know.</summary>
     public string Monitor => Path.Combine(RunFolder, "monitor.json");
 
+    /// <summary>The container's networks while it has a run (<see cref="Networks.NetworkPlan"/>).</summary>
+    public string Network => Path.Combine(RunFolder, Networks.NetworkPlan.FileName);
+
     /// <summary>What runs.</summary>
     public string State => Path.Combine(RunFolder, "state.json");
 

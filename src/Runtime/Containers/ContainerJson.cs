@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ContainerTools.Runtime.Networks;
 
 namespace ContainerTools.Runtime.Containers;
 
@@ -6,7 +7,8 @@ namespace ContainerTools.Runtime.Containers;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true)]
+    UseStringEnumConverter = true,
+    Converters = [typeof(AddressConverter)])]
 [JsonSerializable(typeof(ContainerRecord))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 internal sealed partial class ContainerJson : JsonSerializerContext;

@@ -4,6 +4,7 @@ using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Launch.Seccomp;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Networks;
 using ContainerTools.Runtime.Oci;
 using ContainerTools.Runtime.Volumes;
 
@@ -27,6 +28,7 @@ internal sealed class ContainerServices
         Volumes = new VolumeStore(paths);
         Store = new ContainerStore(paths, folder => RecordedDriver.RemoveLayer(folder, driver), Volumes.Remove);
         IdRanges = new IdRanges(paths);
+        Networks = new NetworkStore(paths);
     }
 
     /// <summary>Where the engine keeps its files.</summary>
@@ -45,6 +47,9 @@ internal sealed class ContainerServices
     public VolumeStore Volumes { get; }
     /// <summary>Host ids of user namespaces.</summary>
     public IdRanges IdRanges { get; }
+
+    /// <summary>The networks.</summary>
+    public NetworkStore Networks { get; }
 
     /// <summary>How containers ended that removed themselves.</summary>
     public RecentEnds Ends { get; } = new();
@@ -111,6 +116,7 @@ internal sealed class ContainerServices
             HostHasSharedMemory = Directory.Exists("/dev/shm"),
             VolumeData = Volumes.DataOf,
             VolumeOptions = name => Volumes.Record(name)?.DriverOptions ?? new Dictionary<string, string>(),
+            NetworkNamespace = NetworkMode.NamespacePath(this, record.Configuration.NetworkMode),
         };
     }
 

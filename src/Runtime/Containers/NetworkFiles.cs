@@ -1,5 +1,6 @@
 using System.Text;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Networks;
 
 namespace ContainerTools.Runtime.Containers;
 
@@ -9,19 +10,46 @@ namespace ContainerTools.Runtime.Containers;
 /// </summary>
 internal static class NetworkFiles
 {
+    /// <summary>Where the resolver of a container in a network listens.</summary>
+    public const string DnsServer = "127.0.0.11";
+
     private const string Loopback =
         "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
 
     /// <summary>Writes them.</summary>
-    public static void Write(ContainerFiles files, ContainerConfiguration configuration)
+    public static void Write(ContainerServices services, ContainerFiles files, ContainerConfiguration configuration, NetworkPlan? plan)
     {
-        bool host = configuration.NetworkMode == "host";
-        byte[] hosts = (host ? ContainerStateReader.ReadFile("/etc/hosts") : null) ?? Encoding.UTF8.GetBytes(Loopback);
-        // Without a network of its own the container's name leads to itself, so that programs which look it up do not wait for a resolver.
-        if (!host) hosts = [.. hosts, .. Encoding.UTF8.GetBytes($"127.0.0.1\t{configuration.HostName}\n")];
-        Write(files.Hosts, hosts, configuration);
         Write(files.HostName, Encoding.UTF8.GetBytes(configuration.HostName + "\n"), configuration);
-        Write(files.ResolvConf, host ? ContainerStateReader.ReadFile("/etc/resolv.conf") ?? [] : [], configuration);
+        if (NetworkMode.TargetOf(configuration.NetworkMode) is { } target)
+        {
+            // Whoever shares a network shares what is known of it.
+            ContainerFiles others = services.Store.Files(services.Store.Resolve(target));
+            Write(files.Hosts, ContainerStateReader.ReadFile(others.Hosts) ?? [], configuration);
+            Write(files.ResolvConf, ContainerStateReader.ReadFile(others.ResolvConf) ?? [], configuration);
+            return;
+        }
+
+        bool host = configuration.NetworkMode == "host" || configuration.NetworkMode.StartsWith("ns:", StringComparison.Ordinal);
+        byte[] hosts = (host ? ContainerStateReader.ReadFile("/etc/hosts") : null) ?? Encoding.UTF8.GetBytes(Loopback);
+        StringBuilder own = new();
+        string names = configuration.HostName.Split('.')[0] is { } first && first != configuration.HostName ? $"{configuration.HostName} {first}" : configuration.HostName;
+        // Without a network of its own the container's name leads to itself, so that programs which look it up do not wait for a resolver.
+        if (plan is null && !host) own.Append("127.0.0.1\t").Append(names).Append('\n');
+        foreach (EndpointPlan endpoint in plan?.Endpoints ?? [])
+        {
+            foreach (string address in endpoint.Addresses) own.Append(address.AsSpan(0, address.IndexOf('/', StringComparison.Ordinal))).Append('\t').Append(names).Append('\n');
+        }
+
+        foreach ((string name, string address) in configuration.HostEntries.Select(NetworkMode.HostEntry))
+        {
+            string known = address != "host-gateway" ? address : plan?.Endpoints[0].Gateways[0] ?? "127.0.0.1";
+            own.Append(known).Append('\t').Append(name).Append('\n');
+        }
+
+        Write(files.Hosts, [.. hosts, .. Encoding.UTF8.GetBytes(own.ToString())], configuration);
+        byte[] resolver = plan is not null ? Encoding.UTF8.GetBytes(HostResolver.File(configuration, DnsServer))
+            : host ? ContainerStateReader.ReadFile("/etc/resolv.conf") ?? [] : [];
+        Write(files.ResolvConf, resolver, configuration);
     }
 
     private static void Write(string path, byte[] content, ContainerConfiguration configuration)

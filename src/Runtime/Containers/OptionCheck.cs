@@ -21,14 +21,6 @@ internal static partial class OptionCheck
         "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm_rmid_forced",
     };
 
-    /// <summary><c>none</c> or <c>host</c>; none if nothing is said.</summary>
-    public static string NetworkMode(string? mode) => mode switch
-    {
-        null or "" or "none" => "none",
-        "host" => "host",
-        _ => throw Invalid($"There is no network '{mode}'; use none or host.", mode),
-    };
-
     /// <summary><c>private</c> or <c>host</c>; private if nothing is said.</summary>
     public static string PrivateOrHost(string? mode, string what) => mode switch
     {
@@ -138,6 +130,7 @@ internal static partial class OptionCheck
             // The kernel gives rights over a namespace to the user namespace that owns it, and the host's are not the container's.
             if (configuration.Privileged) throw Invalid("A privileged container cannot have a user namespace of its own.");
             if (configuration.NetworkMode == "host") throw Invalid("A container with a user namespace of its own cannot share the host's network.");
+            if (configuration.NetworkMode != "none") throw new ContainerException(ErrorCode.NotSupported, "A container with a user namespace of its own cannot be in a network yet; use -Network none.");
             if (configuration.ProcessIdMode == "host") throw Invalid("A container with a user namespace of its own cannot share the host's processes.");
             if (configuration.IpcMode == "host") throw Invalid("A container with a user namespace of its own cannot share the host's IPC.");
         }

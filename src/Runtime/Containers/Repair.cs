@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Networks;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Containers;
@@ -47,6 +48,7 @@ internal static class Repair
             if (!EndIsKnown(status)) AtomicFile.Write(files.Exit, JsonSerializer.SerializeToUtf8Bytes(exit, RunJson.Default.ExitRecord));
         }
 
+        if (sameBoot) NetworkRelease.AfterLoss(files.RunFolder);
         ContainerFolder.Delete(files.RunFolder);
     }
 

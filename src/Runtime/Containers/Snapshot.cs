@@ -1,3 +1,5 @@
+using ContainerTools.Runtime.Networks;
+
 namespace ContainerTools.Runtime.Containers;
 
 /// <summary>Makes the object of the pipeline from what the files say.</summary>
@@ -8,6 +10,7 @@ internal static class Snapshot
     {
         ContainerConfiguration configuration = record.Configuration;
         RunRecord? run = status.IsActive ? status.Run : null;
+        NetworkPlan? plan = run is not null && configuration.Networks.Count > 0 ? NetworkPlanFormat.TryLoad(files.RunFolder) : null;
         // A run that has just ended, whose exit record is not written yet.
         bool ending = status.State == ContainerState.Exited && status.Exit is null && status.Run is not null;
         return new Container
@@ -29,6 +32,8 @@ internal static class Snapshot
             RestartCount = run?.RestartCount ?? status.Exit?.RestartCount ?? 0,
             Labels = record.Labels,
             Configuration = configuration,
+            Endpoints = plan is null ? [] : NetworkObjects.Endpoints(plan),
+            Ports = plan?.Ports ?? configuration.Ports,
             LogPath = files.Log,
         };
     }

@@ -88,7 +88,7 @@ internal static class SpecBuilder
         bool filtered = !configuration.Privileged && configuration.SeccompProfile != "unconfined";
         return new OciLinux
         {
-            Namespaces = Namespaces(configuration),
+            Namespaces = Namespaces(configuration, input.NetworkNamespace),
             UidMappings = map,
             GidMappings = map,
             Devices = configuration.Privileged ? input.HostDevices : null,
@@ -104,12 +104,12 @@ internal static class SpecBuilder
         };
     }
 
-    private static List<OciNamespace> Namespaces(ContainerConfiguration configuration)
+    private static List<OciNamespace> Namespaces(ContainerConfiguration configuration, string? networkNamespace)
     {
         List<OciNamespace> namespaces = [new("mount"), new("uts"), new("cgroup")];
         if (configuration.ProcessIdMode != "host") namespaces.Add(new OciNamespace("pid"));
         if (configuration.IpcMode != "host") namespaces.Add(new OciNamespace("ipc"));
-        if (configuration.NetworkMode != "host") namespaces.Add(new OciNamespace("network"));
+        if (configuration.NetworkMode != "host") namespaces.Add(new OciNamespace("network", networkNamespace));
         if (configuration.UserNamespace) namespaces.Add(new OciNamespace("user"));
         return namespaces;
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Networks;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Containers;
@@ -12,7 +13,8 @@ internal static class StartFiles
     {
         ContainerFiles files = services.Store.Files(record.Id);
         Directory.CreateDirectory(files.RunFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        NetworkFiles.Write(files, record.Configuration);
+        NetworkPlan? plan = NetworkPreparation.Prepare(services, record, files);
+        NetworkFiles.Write(services, files, record.Configuration, plan);
         WriteConfig(services, record);
         WriteMonitor(services, record);
     }

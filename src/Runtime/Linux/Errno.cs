@@ -42,6 +42,8 @@ internal static class Errno
     public static int ELOOP => LibC.ELOOP;
     public static int ENODATA => LibC.ENODATA;
     public static int EOPNOTSUPP => LibC.EOPNOTSUPP;
+    public static int EADDRINUSE => LibC.EADDRINUSE;
+    public static int EADDRNOTAVAIL => LibC.EADDRNOTAVAIL;
     public static int ECONNREFUSED => LibC.ECONNREFUSED;
     public static int ETIMEDOUT => LibC.ETIMEDOUT;
     public static int EDQUOT => LibC.EDQUOT;
@@ -88,6 +90,8 @@ internal static class Errno
         if (errno == ELOOP) return ("ELOOP", "too many levels of symbolic links");
         if (errno == ENODATA) return ("ENODATA", "no data available");
         if (errno == EOPNOTSUPP) return ("EOPNOTSUPP", "operation not supported");
+        if (errno == EADDRINUSE) return ("EADDRINUSE", "address already in use");
+        if (errno == EADDRNOTAVAIL) return ("EADDRNOTAVAIL", "cannot assign requested address");
         if (errno == ECONNREFUSED) return ("ECONNREFUSED", "connection refused");
         if (errno == ETIMEDOUT) return ("ETIMEDOUT", "connection timed out");
         if (errno == EDQUOT) return ("EDQUOT", "disk quota exceeded");

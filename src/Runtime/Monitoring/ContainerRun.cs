@@ -2,6 +2,7 @@ using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Launch;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Logs;
+using ContainerTools.Runtime.Networks;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
 
@@ -17,6 +18,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
     private readonly ICgroup _cgroup;
     private readonly long _oomKillsBefore;
     private readonly LaunchedProcess _process;
+    private readonly NetworkNamespace? _network;
+    private readonly DnsServer? _resolver;
     private readonly EventLoop.Registration _registration;
     private readonly List<OutputPump> _pumps = [];
 
@@ -27,7 +30,9 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         _cgroup = parts.Cgroup!;
         _oomKillsBefore = parts.OomKillsBefore;
         _process = parts.Process!;
+        _network = parts.Network;
         StartedAt = DateTimeOffset.UtcNow;
+        if (_network is { Resolver: var (datagrams, streams) }) _resolver = new DnsServer(loop, _network.Plan, datagrams, streams);
         _registration = loop.Add(_process.PidFd, Libc.EPOLLIN, this);
         if (_process.Terminal is { } terminal)
         {
@@ -86,6 +91,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         using Parts parts = new() { Interactive = interactive };
         try
         {
+            parts.Network = NetworkNamespace.Make(bundle);
+            if (parts.Network is { } network) spec = network.Join(spec);
             parts.Cgroup = services.CreateCgroup(spec, id);
             parts.OomKillsBefore = parts.Cgroup.OomKillCount;
             parts.Process = Launch(services, spec, bundle, parts);
@@ -95,6 +102,7 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         {
             Kill(parts.Process, parts.Cgroup);
             parts.Process?.Dispose();
+            parts.Network?.Dispose();
             if (parts.Cgroup is not null) Remove(parts.Cgroup);
             throw;
         }
@@ -158,6 +166,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         _clients.Terminal = null;
         _registration.Dispose();
         _process.Dispose();
+        _resolver?.Dispose();
+        if (_network is not null) CleanUp(_network.Dispose);
         CleanUp(() => Remove(_cgroup));
     }
 
@@ -254,6 +264,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         public long OomKillsBefore { get; set; }
 
         public LaunchedProcess? Process { get; set; }
+
+        public NetworkNamespace? Network { get; set; }
 
         public SafeFileHandle Take(ref SafeFileHandle? handle)
         {

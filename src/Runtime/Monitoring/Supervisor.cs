@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Logs;
+using ContainerTools.Runtime.Networks;
 using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Monitoring;
@@ -289,11 +290,29 @@ internal sealed class Supervisor : IEventHandler, IDisposable
 
         // The folder goes before the last clients are taken in: nobody can connect after that and be left without an answer. Where the
         // end is not on record, the folder stays, with the exit code in state.json: the next command repairs it.
-        if (isOnRecord) _folder.Remove();
+        if (isOnRecord)
+        {
+            ReleaseNetwork();
+            _folder.Remove();
+        }
+
         _clients.StopListening();
         if (_clients.HasUndecided) Linger(() => _clients.HasUndecided);
         report?.Invoke();
         if (record.AutoRemove) RemoveContainer(record);
+    }
+
+    // Addresses that cannot be given back are taken over by who needs them; the end must go on.
+    private void ReleaseNetwork()
+    {
+        try
+        {
+            NetworkRelease.Run(_folder.Path);
+        }
+        catch (ContainerException error)
+        {
+            _exit = _exit! with { Error = _exit.Error ?? error.Message };
+        }
     }
 
     private bool TryWriteExit(MonitorRecord record, ReadOnlySpan<byte> exit)

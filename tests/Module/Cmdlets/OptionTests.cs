@@ -37,7 +37,7 @@ public sealed class OptionTests : IDisposable
         Assert.Equal(["NET_ADMIN"], options.AddedCapabilities);
         Assert.Equal(["ALL"], options.DroppedCapabilities);
         Assert.True(options is { ReadOnlyRoot: true, UserNamespace: true, Terminal: true, Interactive: true, AutoRemove: true, Privileged: false });
-        Assert.Equal("none", options.NetworkMode);
+        Assert.Equal("none", Assert.Single(options.Networks).Network);
         Assert.Equal("128", options.KernelParameters["net.core.somaxconn"]);
         Assert.Equal(128L << 20, options.SharedMemorySize);
         Assert.Equal(TimeSpan.FromMinutes(2), options.StopTimeout);

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace ContainerTools.Module.Tests;
 
 /// <summary>An engine in memory: enough of one to see what the cmdlets ask of an engine and what they make of its answers.</summary>
-internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImageOperations, IHostOperations
+internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImageOperations, IHostOperations, INetworkOperations
 {
     private readonly List<Container> _containers = [];
     private readonly Lock _gate = new();
@@ -52,6 +52,12 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
     IVolumeOperations IContainerEngine.Volumes => Volumes;
 
     IStorageOperations IContainerEngine.Storage { get; } = new FakeStorage();
+
+    public INetworkOperations Networks => this;
+
+    public List<ContainerNetwork> NetworkList { get; } = [];
+
+    public NetworkCreateOptions? LastNetwork { get; private set; }
 
     public IHostOperations Host => this;
 
@@ -268,6 +274,32 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         ContainerImage found = FindImage(reference);
         ImageList.Remove(found);
         return found with { Reference = null };
+
+    async IAsyncEnumerable<ContainerNetwork> INetworkOperations.ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        foreach (ContainerNetwork network in NetworkList.ToArray()) yield return network;
+    }
+
+    public async Task<ContainerNetwork> CreateAsync(NetworkCreateOptions options, CancellationToken cancellationToken)
+    {
+        LastNetwork = options;
+        await Enter("create network", options.Name, cancellationToken);
+        ContainerNetwork network = new() { Name = options.Name, Driver = options.Driver, Subnets = [], Interface = "ct-" + options.Name };
+        NetworkList.Add(network);
+        return network;
+    }
+
+    Task INetworkOperations.RemoveAsync(string network, CancellationToken cancellationToken)
+    {
+        NetworkList.RemoveAll(other => other.Name == network);
+        return Enter("remove network", network, cancellationToken);
+    }
+
+    public async Task<ContainerNetwork> RepairAsync(string network, CancellationToken cancellationToken)
+    {
+        await Enter("repair network", network, cancellationToken);
+        return NetworkList.Find(other => other.Name == network)!;
     }
 
     public async IAsyncEnumerable<HostCapability> TestAsync([EnumeratorCancellation] CancellationToken cancellationToken)

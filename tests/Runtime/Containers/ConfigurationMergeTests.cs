@@ -90,7 +90,7 @@ public sealed class ConfigurationMergeTests
         { "processors", ErrorCode.LimitInvalid, New() with { Limit = new ContainerLimit { Cpus = 100_000 } } },
         { "processor list", ErrorCode.LimitInvalid, New() with { Limit = new ContainerLimit { CpuSet = "a-b" } } },
         { "processor that is not there", ErrorCode.LimitInvalid, New() with { Limit = new ContainerLimit { CpuSet = "8000" } } },
-        { "network", ErrorCode.InvalidArgument, New() with { NetworkMode = "bridge" } },
+        { "network", ErrorCode.InvalidArgument, New() with { NetworkMode = "none", Ports = PortMapping.Parse("80:80") } },
         { "host name", ErrorCode.InvalidArgument, New() with { HostName = "a b" } },
         { "process limit", ErrorCode.InvalidArgument, New() with { ProcessLimits = [new ProcessLimit("files", 1, 1)] } },
         { "soft above hard", ErrorCode.InvalidArgument, New() with { ProcessLimits = [new ProcessLimit("nofile", 2, 1)] } },

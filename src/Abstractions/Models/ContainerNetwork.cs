@@ -1,0 +1,27 @@
+namespace ContainerTools;
+
+/// <summary>A network as it was at one moment. An immutable snapshot.</summary>
+public sealed record ContainerNetwork
+{
+    /// <summary>The unique name.</summary>
+    public required string Name { get; init; }
+    /// <summary><c>bridge</c>, <c>macvlan</c> or <c>ipvlan</c>.</summary>
+    public required string Driver { get; init; }
+    /// <summary>Its ranges of addresses, IPv4 first.</summary>
+    public required IReadOnlyList<NetworkSubnet> Subnets { get; init; }
+    /// <summary>The bridge, or the device of the host that it is on.</summary>
+    public required string Interface { get; init; }
+    /// <summary>It has no way out.</summary>
+    public bool Internal { get; init; }
+    /// <summary>The largest packet in bytes; null for the device's own.</summary>
+    public int? Mtu { get; init; }
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+    /// <summary>Labels.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+    /// <summary>The ids of the containers that are in it now, with their addresses.</summary>
+    public IReadOnlyDictionary<string, string> Containers { get; init; } = new Dictionary<string, string>();
+
+    /// <inheritdoc/>
+    public override string ToString() => Name;
+}

@@ -1,0 +1,58 @@
+using System.Runtime.CompilerServices;
+using ContainerTools.Runtime.Containers;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>The networks of this machine.</summary>
+internal sealed class LocalNetworkOperations(ContainerServices services) : INetworkOperations
+{
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ContainerNetwork> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        foreach (string name in services.Networks.Names())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return services.Networks.Inspect(name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ContainerNetwork> CreateAsync(NetworkCreateOptions options, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            ContainerNetwork network = services.Networks.Create(options);
+            UndoList undo = new();
+            undo.Push(() => services.Networks.Remove(network.Name));
+            try
+            {
+                services.Networks.Ensure(network);
+                undo.Clear();
+            }
+            finally
+            {
+                undo.Run();
+            }
+
+            return network;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(string network, CancellationToken cancellationToken) => Task.Run(() => services.Networks.Remove(network), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<ContainerNetwork> RepairAsync(string network, CancellationToken cancellationToken)
+    {
+        ContainerNetwork found = services.Networks.Get(network);
+        services.Networks.Ensure(found, always: true);
+        await foreach (Container container in Containers.Operations.ListOperation.RunAsync(services, ContainerFilter.All, cancellationToken).ConfigureAwait(false))
+        {
+            if (container.ProcessId is null || container.Configuration.Networks.Count == 0) continue;
+            if (NetworkPlanFormat.TryLoad(services.Paths.ContainerRun(container.Id)) is not { } plan) continue;
+            if (plan.Endpoints.Any(endpoint => endpoint.Network == network)) NetworkPreparation.Reconnect(plan, network);
+        }
+
+        return services.Networks.Inspect(network);
+    }
+}

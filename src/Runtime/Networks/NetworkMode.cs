@@ -1,0 +1,97 @@
+using System.Globalization;
+using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>How a container is connected: <c>none</c>, <c>host</c>, <c>container:…</c>, <c>ns:…</c>, or the networks it is in.</summary>
+internal static class NetworkMode
+{
+    private const string OfContainer = "container:";
+    private const string OfPath = "ns:";
+
+    /// <summary>The mode and the networks that options ask for; none if nothing is said.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    public static (string Mode, IReadOnlyList<NetworkAttachment> Networks) Read(ContainerCreateOptions options)
+    {
+        IReadOnlyList<NetworkAttachment> networks = options.Networks;
+        string mode = options.NetworkMode is { Length: > 0 } given ? given : networks.Count > 0 ? networks[0].Network : "none";
+        if (networks.Count == 0 && !IsSpecial(mode)) networks = [NetworkAttachment.Parse(mode)];
+        if (networks.Any(static network => IsSpecial(network.Network)))
+        {
+            if (networks.Count > 1) throw Invalid($"The network mode '{networks.First(static network => IsSpecial(network.Network)).Network}' cannot be combined with other networks.", mode);
+            mode = networks[0].Network;
+            networks = [];
+        }
+        else if (networks.Count > 0)
+        {
+            mode = networks[0].Network;
+        }
+
+        if (mode.StartsWith(OfPath, StringComparison.Ordinal) && !mode[OfPath.Length..].StartsWith('/')) throw Invalid($"'{mode}' needs the absolute path of a network namespace: ns:/run/netns/name.", mode);
+        if (mode == OfContainer) throw Invalid("The network mode 'container:' needs the name of a container.", mode);
+        if (networks.GroupBy(static network => network.Network, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } twice) throw Invalid($"The network '{twice.Key}' is given twice.", twice.Key);
+        foreach (string alias in networks.SelectMany(static network => network.Aliases)) CheckName(alias);
+        if (networks.Count == 0 && options.Ports.Count > 0) throw Invalid($"Ports can only be published for a container in a network; '{mode}' is none.", mode);
+        CheckPorts(options.Ports);
+        foreach (string entry in options.HostEntries) _ = HostEntry(entry);
+        foreach (string server in options.DnsServers)
+        {
+            if (!System.Net.IPAddress.TryParse(server, out _)) throw Invalid($"'{server}' is not the address of a name server.", server);
+        }
+
+        foreach (string text in options.DnsSearch.Concat(options.DnsOptions))
+        {
+            if (text.Length == 0 || text.Any(static c => char.IsWhiteSpace(c) || char.IsControl(c))) throw Invalid($"'{text}' cannot be a word of resolv.conf.", text);
+        }
+
+        return (mode, networks);
+    }
+
+    /// <summary>The namespace that a mode names; null for one of the container's own, or the host's.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerNotRunning"/>.</exception>
+    public static string? NamespacePath(ContainerServices services, string mode)
+    {
+        if (mode.StartsWith(OfPath, StringComparison.Ordinal)) return mode[OfPath.Length..];
+        if (TargetOf(mode) is not { } target) return null;
+        string id = services.Store.Resolve(target);
+        return services.InspectStatus(id).Run is { ProcessId: > 0 } run && ProcessStat.IsAlive(run.ProcessId, run.ProcessStartTime)
+            ? string.Create(CultureInfo.InvariantCulture, $"/proc/{run.ProcessId}/ns/net")
+            : throw new ContainerException(ErrorCode.ContainerNotRunning, $"The container '{target}', whose network is to be shared, does not run.", target);
+    }
+
+    /// <summary>The container whose network is shared; null with other modes.</summary>
+    public static string? TargetOf(string mode) => mode.StartsWith(OfContainer, StringComparison.Ordinal) ? mode[OfContainer.Length..] : null;
+
+    /// <summary>The two halves of <c>name:address</c>.</summary>
+    public static (string Name, string Address) HostEntry(string entry)
+    {
+        int divider = entry.IndexOfAny([':', '=']);
+        string name = divider < 0 ? "" : entry[..divider], address = divider < 0 ? "" : entry[(divider + 1)..].Trim('[', ']');
+        if (name.Length == 0 || name.Any(char.IsWhiteSpace) || (address != "host-gateway" && !System.Net.IPAddress.TryParse(address, out _)))
+        {
+            throw Invalid($"'{entry}' is no entry of /etc/hosts; write name:address, or name:host-gateway.", entry);
+        }
+
+        return (name, address);
+    }
+
+    private static bool IsSpecial(string mode) => mode is "none" or "host" || mode.StartsWith(OfContainer, StringComparison.Ordinal) || mode.StartsWith(OfPath, StringComparison.Ordinal);
+
+    private static void CheckName(string name)
+    {
+        if (name.Length is 0 or > 253 || name.Any(static c => c is '/' or '\0' || char.IsWhiteSpace(c)) || name is "." or "..") throw Invalid($"'{name}' is not a name in a network.", name);
+    }
+
+    private static void CheckPorts(IReadOnlyList<PortMapping> ports)
+    {
+        HashSet<(System.Net.IPAddress?, int, PortProtocol)> seen = [];
+        foreach (PortMapping port in ports)
+        {
+            if (port.ContainerPort is < 1 or > 65535 || port.HostPort is < 0 or > 65535) throw Invalid($"{port} has a port that is not between 1 and 65535.", port.ToString());
+            if (port.HostPort != 0 && !seen.Add((port.HostAddress, port.HostPort, port.Protocol))) throw Invalid($"The port {port.HostPort} of the host is given twice.", port.ToString());
+        }
+    }
+
+    private static ContainerException Invalid(string message, string target) => new(ErrorCode.InvalidArgument, message, target);
+}

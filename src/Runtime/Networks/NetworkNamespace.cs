@@ -1,0 +1,211 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.InteropServices;
+using ContainerTools.Runtime.Launch.Contributors;
+using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>
+/// The network namespace of one run, made by the monitor before the launch, with all in it that the plan says; the first process joins it. So nothing
+/// waits for anything: when the program begins, its network is there. For ctrun only: the calling thread leaves its network namespace for a moment.
+/// </summary>
+internal sealed class NetworkNamespace : IDisposable
+{
+    private const string Type = "network";
+    private readonly SafeFileHandle _namespace;
+    private readonly PortReservation _ports;
+    private readonly NetworkPlan _plan;
+    private bool _published;
+
+    private NetworkNamespace(NetworkPlan plan, PortReservation ports, SafeFileHandle file)
+    {
+        _plan = plan;
+        _ports = ports;
+        _namespace = file;
+    }
+
+    /// <summary>The resolver's UDP and TCP sockets, bound in the namespace.</summary>
+    public (SafeFileHandle Datagrams, SafeFileHandle Streams)? Resolver { get; private set; }
+
+    /// <summary>The plan, with the ports that were chosen.</summary>
+    public NetworkPlan Plan => _plan;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="runFolder">The run folder: its plan is written again where ports were chosen.</param>
+    /// <returns>Null where the container is in no network of the engine's.</returns>
+    /// <exception cref="ContainerException">Nothing is left behind.</exception>
+    public static NetworkNamespace? Make(string runFolder)
+    {
+        if (NetworkPlanFormat.TryLoad(runFolder) is not { } plan) return null;
+        // First of all: a port in use is refused before anything has been changed.
+        PortReservation ports = PortReservation.Take(plan.Ports);
+        NetworkNamespace? made = null;
+        try
+        {
+            if (plan.Ports.Any(static port => port.HostPort == 0))
+            {
+                plan = plan with { Ports = ports.Ports };
+                NetworkPlanFormat.Save(runFolder, plan);
+            }
+
+            using RouteNetlink host = new();
+            (SafeFileHandle file, RouteNetlink inside, SafeFileHandle datagrams, SafeFileHandle streams) = Unshare(plan);
+            made = new NetworkNamespace(plan, ports, file) { Resolver = (datagrams, streams) };
+            using (inside)
+            {
+                foreach (EndpointPlan endpoint in plan.Endpoints) Connect(endpoint, host, inside, file);
+                SetDefaultRoutes(plan, inside);
+            }
+
+            made._published = true;
+            PacketFilter.AddPorts(plan);
+            return made;
+        }
+        catch
+        {
+            if (made is not null) made.Dispose();
+            else ports.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The configuration, with this namespace to be joined in place of a new one.</summary>
+    public OciSpec Join(OciSpec spec)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_namespace.DangerousGetHandle()}");
+        return spec with
+        {
+            Linux = spec.Linux! with { Namespaces = [.. (spec.Linux.Namespaces ?? []).Select(item => item.Type == Type ? new OciNamespace(Type, path) : item)] },
+        };
+    }
+
+    /// <summary>Makes one place in a network, in a namespace that exists.</summary>
+    public static void Connect(EndpointPlan endpoint, RouteNetlink host, RouteNetlink inside, SafeHandle target)
+    {
+        int? mtu = endpoint.Mtu > 0 ? endpoint.Mtu : null;
+        int parent = host.FindLink(endpoint.Parent)
+            ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"The device {endpoint.Parent} of the network '{endpoint.Network}' is gone.", endpoint.Network);
+        if (endpoint.Driver == "bridge") host.MakeVeth(endpoint.HostDevice, parent, mtu, endpoint.Device, endpoint.HardwareAddress(), target);
+        else host.MakeStacked(endpoint.Driver, parent, endpoint.Device, mtu, endpoint.HardwareAddress(), target);
+        int device = inside.Link(endpoint.Device);
+        // Before it comes up: the kernel announces the addresses then that a device has (arp_notify, ndisc_notify).
+        foreach (string address in endpoint.Addresses)
+        {
+            int slash = address.IndexOf('/', StringComparison.Ordinal);
+            inside.AddAddress(device, IPAddress.Parse(address.AsSpan(0, slash)), int.Parse(address.AsSpan(slash + 1), CultureInfo.InvariantCulture));
+        }
+
+        inside.Raise(device);
+    }
+
+    /// <summary>Sets the default route of each family: by the first endpoint that has a way out.</summary>
+    public static void SetDefaultRoutes(NetworkPlan plan, RouteNetlink inside)
+    {
+        foreach (bool ipv6 in (bool[])[false, true])
+        {
+            foreach (EndpointPlan endpoint in plan.Endpoints)
+            {
+                if (endpoint.Internal || endpoint.Gateways.FirstOrDefault(text => text.Contains(':', StringComparison.Ordinal) == ipv6) is not { } gateway) continue;
+                inside.AddDefaultRoute(IPAddress.Parse(gateway), inside.Link(endpoint.Device));
+                break;
+            }
+        }
+    }
+
+    /// <summary>Takes the ports back, and lets the namespace go: the kernel removes what is in it with its last process.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            if (_published) PacketFilter.RemovePorts(_plan);
+            _published = false;
+        }
+        finally
+        {
+            Resolver?.Datagrams.Dispose();
+            Resolver?.Streams.Dispose();
+            Resolver = null;
+            _namespace.Dispose();
+            _ports.Dispose();
+        }
+    }
+
+    private static (SafeFileHandle Namespace, RouteNetlink Inside, SafeFileHandle Datagrams, SafeFileHandle Streams) Unshare(NetworkPlan plan)
+    {
+        ulong flag = Namespaces.FlagOf(Type);
+        using SafeFileHandle own = Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
+        int errno = Libc.TryUnshare(flag);
+        if (errno != 0) throw KernelError.From("unshare", errno, "the network namespace");
+        SafeFileHandle? made = null;
+        RouteNetlink? inside = null;
+        SafeFileHandle? datagrams = null, streams = null;
+        try
+        {
+            made = Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
+            inside = new RouteNetlink();
+            SetParameters(plan);
+            inside.Raise(1);
+            datagrams = Listen(Libc.DatagramSocket);
+            streams = Listen(Libc.StreamSocket);
+            return (made, inside, datagrams, streams);
+        }
+        catch
+        {
+            datagrams?.Dispose();
+            streams?.Dispose();
+            inside?.Dispose();
+            made?.Dispose();
+            throw;
+        }
+        finally
+        {
+            Libc.JoinNamespace(own, flag, "the monitor's own network namespace");
+        }
+    }
+
+    // The container's programs find the port taken at this address alone where they say SO_REUSEADDR, as servers do.
+    private static SafeFileHandle Listen(int type)
+    {
+        SafeFileHandle socket = Libc.OpenNetworkSocket(ipv6: false, type);
+        try
+        {
+            Libc.ReuseAddress(socket);
+            int errno = Libc.TryBind(socket, IPAddress.Parse(Containers.NetworkFiles.DnsServer), 53);
+            if (errno == 0 && type == Libc.StreamSocket) errno = Libc.TryListen(socket);
+            return errno == 0 ? socket : throw KernelError.From("bind", errno, "the resolver's socket");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    // /proc/sys/net is that of the thread that opens it. New devices take what "default" says.
+    private static void SetParameters(NetworkPlan plan)
+    {
+        const string IPv4 = "/proc/sys/net/ipv4/", IPv6 = "/proc/sys/net/ipv6/conf/default/";
+        Set(IPv4 + "conf/default/arp_notify", "1");
+        // As Docker: a container's user other than root may have any port and send pings; the namespace is its own.
+        Set(IPv4 + "ip_unprivileged_port_start", "0");
+        Set(IPv4 + "ping_group_range", "0 2147483647");
+        if (!Directory.Exists(IPv6)) return;
+        bool wanted = plan.Endpoints.Any(static endpoint => endpoint.AddressOf(ipv6: true) is not null);
+        if (!wanted) Set(IPv6 + "disable_ipv6", "1");
+        Set(IPv6 + "accept_ra", "0");
+        Set(IPv6 + "ndisc_notify", "1");
+    }
+
+    private static void Set(string path, string value)
+    {
+        SafeFileHandle? file = Libc.TryOpen(path, Libc.O_WRONLY | Libc.O_CLOEXEC, 0, out int errno);
+        if (file is null) throw KernelError.From("open", errno, path);
+        using (file)
+        {
+            if (Libc.Write(file, System.Text.Encoding.ASCII.GetBytes(value)) is < 0 and int failed) throw KernelError.From("write", -failed, path);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>What the engine does before a start: the networks' bridges, the container's addresses and names, and the plan for the monitor.</summary>
+internal static class NetworkPreparation
+{
+    /// <summary>Prepares. The caller holds the container's lock; the run folder is there.</summary>
+    /// <returns>The plan, which is in the run folder; null where the container is in no network.</returns>
+    /// <exception cref="ContainerException">No address has been taken.</exception>
+    public static NetworkPlan? Prepare(ContainerServices services, ContainerRecord record, ContainerFiles files)
+    {
+        ContainerConfiguration configuration = record.Configuration;
+        if (configuration.Networks.Count == 0) return null;
+        NetworkPlan plan = new()
+        {
+            Id = record.Id,
+            NetworksRun = Path.Combine(services.Paths.Run, "networks"),
+            Ports = configuration.Ports,
+            Servers = HostResolver.Servers(configuration),
+        };
+        try
+        {
+            // The default route goes by the first; OrderBy keeps those of the same priority as they were given.
+            foreach (NetworkAttachment attachment in configuration.Networks.OrderByDescending(static network => network.Priority))
+            {
+                ContainerNetwork network = services.Networks.Get(attachment.Network);
+                services.Networks.Ensure(network);
+                string device = string.Create(CultureInfo.InvariantCulture, $"eth{plan.Endpoints.Count}");
+                EndpointPlan endpoint = new() { Network = network.Name, Driver = network.Driver, Parent = network.Interface, Device = device };
+                plan = plan with { Endpoints = [.. plan.Endpoints, Place(services, record, network, attachment, endpoint)] };
+                NetworkPlanFormat.Save(files.RunFolder, plan);
+            }
+
+            return plan;
+        }
+        catch
+        {
+            NetworkRelease.Release(plan);
+            throw;
+        }
+    }
+
+    /// <summary>Puts a running container's host devices back into a bridge that was made again, and its ports into the packet filter.</summary>
+    public static void Reconnect(NetworkPlan plan, string network)
+    {
+        using RouteNetlink links = new();
+        foreach (EndpointPlan endpoint in plan.Endpoints)
+        {
+            if (endpoint.Network == network && endpoint.HostDevice.Length > 0 && links.FindLink(endpoint.HostDevice) is { } index) links.SetMaster(index, links.Link(endpoint.Parent));
+        }
+
+        PacketFilter.AddPorts(plan);
+    }
+
+    /// <summary>Takes the addresses and names of one place in a network.</summary>
+    public static EndpointPlan Place(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, EndpointPlan endpoint)
+    {
+        AddressLeases leases = services.Networks.Leases(network.Name);
+        string[] names = [record.Name, record.Id[..12], .. attachment.Aliases];
+        if (attachment.Address is not null && !network.Subnets.Any(static subnet => subnet.Gateway.GetAddressBytes().Length == 4)) throw NoFamily(network, attachment.Address);
+        if (attachment.IPv6Address is not null && !network.Subnets.Any(static subnet => subnet.Gateway.GetAddressBytes().Length == 16)) throw NoFamily(network, attachment.IPv6Address);
+        List<string> addresses = [], gateways = [];
+        List<IPAddress> taken = [];
+        try
+        {
+            foreach (NetworkSubnet subnet in network.Subnets)
+            {
+                IPAddress? wanted = subnet.Gateway.GetAddressBytes().Length == 16 ? attachment.IPv6Address : attachment.Address;
+                IPAddress address = leases.Take(subnet, wanted, record.Id, record.Name, services.Networks.IsAlive);
+                taken.Add(address);
+                addresses.Add(string.Create(CultureInfo.InvariantCulture, $"{address}/{subnet.Subnet.PrefixLength}"));
+                gateways.Add(subnet.Gateway.ToString());
+                foreach (string name in names) leases.AddName(name, address);
+            }
+        }
+        catch
+        {
+            foreach (IPAddress address in taken) leases.Release(record.Id, address, names);
+            throw;
+        }
+
+        return endpoint with
+        {
+            HostDevice = network.Driver == "bridge" ? "ve" + RandomNumberGenerator.GetHexString(10, lowercase: true) : "",
+            Addresses = addresses,
+            Gateways = gateways,
+            Mtu = network.Mtu ?? 0,
+            Internal = network.Internal,
+            Names = names,
+        };
+    }
+
+    private static ContainerException NoFamily(ContainerNetwork network, IPAddress address)
+        => new(ErrorCode.InvalidArgument, $"The network '{network.Name}' has no subnet that the address {address} could be in.", address.ToString());
+}

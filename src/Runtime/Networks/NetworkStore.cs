@@ -1,0 +1,241 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>The networks: <c>networks/&lt;name&gt;.json</c> each, made and removed under one lock; their bridges and their part of the packet filter.</summary>
+internal sealed partial class NetworkStore(EnginePaths paths)
+{
+    /// <summary>The network that is there from the start.</summary>
+    public const string DefaultName = "bridge";
+
+    private const int MaximumInterfaceName = 15;
+    private static readonly HashSet<string> s_reserved = new(StringComparer.Ordinal) { "none", "host", "default", "container", "ns" };
+
+    /// <summary>The names of all networks.</summary>
+    public IReadOnlyList<string> Names()
+    {
+        SortedSet<string> names = new(StringComparer.Ordinal) { DefaultName };
+        if (Directory.Exists(paths.Networks))
+        {
+            foreach (string file in Directory.EnumerateFiles(paths.Networks, "*.json")) names.Add(Path.GetFileNameWithoutExtension(file));
+        }
+
+        return [.. names];
+    }
+
+    /// <summary>A network. The default one is made at its first use.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.NetworkNotFound"/>, <see cref="ErrorCode.StateCorrupt"/>.</exception>
+    public ContainerNetwork Get(string name)
+    {
+        if (TryRead(name) is { } found) return found;
+        if (name != DefaultName) throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
+        using IDisposable held = Lock();
+        return TryRead(name) ?? Make(new NetworkCreateOptions { Name = DefaultName });
+    }
+
+    /// <summary>A network with the containers that are in it.</summary>
+    public ContainerNetwork Inspect(string name) => Get(name) with { Containers = Leases(name).Containers() };
+
+    /// <summary>The addresses in use.</summary>
+    public AddressLeases Leases(string name) => new(Path.Combine(paths.Run, "networks"), name);
+
+    /// <summary>Makes a network.</summary>
+    public ContainerNetwork Create(NetworkCreateOptions options)
+    {
+        if (!NamePattern().IsMatch(options.Name) || s_reserved.Contains(options.Name))
+        {
+            throw new ContainerException(ErrorCode.InvalidArgument, $"'{options.Name}' is not a name of a network; use letters, digits, '-', '_' and '.', at most 63.", options.Name);
+        }
+
+        using IDisposable held = Lock();
+        if (TryRead(options.Name) is not null || options.Name == DefaultName)
+        {
+            throw new ContainerException(ErrorCode.NetworkNameInUse, $"A network with the name '{options.Name}' is there already.", options.Name);
+        }
+
+        return Make(options);
+    }
+
+    /// <summary>Removes a network with its bridge.</summary>
+    public void Remove(string name)
+    {
+        if (name == DefaultName) throw new ContainerException(ErrorCode.NetworkInUse, "The network 'bridge' is the default one and stays.", name);
+        using IDisposable held = Lock();
+        ContainerNetwork network = TryRead(name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
+        if (!Leases(name).TryClose(IsAlive)) throw new ContainerException(ErrorCode.NetworkInUse, $"Containers are in the network '{name}'; stop them first.", name);
+        if (network.Driver == "bridge")
+        {
+            using RouteNetlink links = new();
+            links.TryRemoveLink(network.Interface);
+            PacketFilter.RemoveNetwork(network);
+        }
+
+        File.Delete(FileOf(name));
+        AtomicFile.SyncFolder(paths.Networks);
+    }
+
+    /// <summary>Puts a network's bridge and rules there where they are not: after a restart of the machine, or when somebody has removed them.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="always">Also where they seem to be there.</param>
+    public void Ensure(ContainerNetwork network, bool always = false)
+    {
+        using RouteNetlink links = new();
+        string ready = Path.Combine(paths.NetworkRun(network.Name), "ready");
+        if (!always && links.FindLink(network.Interface) is not null && File.Exists(ready)) return;
+        using IDisposable held = Lock();
+        if (!always && links.FindLink(network.Interface) is not null && File.Exists(ready)) return;
+        Leases(network.Name).Prepare();
+        if (network.Driver == "bridge") MakeBridge(network, links);
+        else if (links.FindLink(network.Interface) is null) throw new ContainerException(ErrorCode.InvalidArgument, $"The host has no device '{network.Interface}'.", network.Interface);
+        File.WriteAllText(ready, "");
+    }
+
+    /// <summary>Whether a container has a run.</summary>
+    public bool IsAlive(string id) => Directory.Exists(paths.ContainerRun(id));
+
+    private ContainerNetwork Make(NetworkCreateOptions options)
+    {
+        if (options.Driver is not ("bridge" or "macvlan" or "ipvlan")) throw Invalid($"There is no driver '{options.Driver}'; use bridge, macvlan or ipvlan.", options.Driver);
+        if (options.Mtu is < 68 or > 65535) throw Invalid($"A largest packet of {options.Mtu} bytes is not possible; use 68 to 65535.", options.Name);
+        string device = options.Interface ?? (options.Driver == "bridge" ? BridgeName(options.Name) : throw Invalid($"A {options.Driver} network needs the host's device that it is on; give -Interface.", options.Name));
+        if (device.Length > MaximumInterfaceName || !InterfacePattern().IsMatch(device)) throw Invalid($"'{device}' is not a name of a device; use at most 15 letters, digits, '-', '_' and '.'.", device);
+        ContainerNetwork network = new()
+        {
+            Name = options.Name,
+            Driver = options.Driver,
+            Interface = device,
+            Subnets = ChooseSubnets(options),
+            Internal = options.Internal,
+            Mtu = options.Mtu,
+            CreatedAt = DateTimeOffset.UtcNow,
+            Labels = options.Labels,
+        };
+        using (RouteNetlink links = new())
+        {
+            bool exists = links.FindLink(device) is not null;
+            if (options.Driver == "bridge" && options.Interface is not null && exists) throw Invalid($"The host has a device '{device}' already.", device);
+            if (options.Driver != "bridge" && !exists) throw Invalid($"The host has no device '{device}'.", device);
+        }
+
+        AtomicFile.Write(FileOf(network.Name), JsonSerializer.SerializeToUtf8Bytes(network, NetworkJson.Default.ContainerNetwork));
+        return network;
+    }
+
+    private List<NetworkSubnet> ChooseSubnets(NetworkCreateOptions options)
+    {
+        List<IPNetwork> taken = [];
+        using (RouteNetlink links = new()) taken.AddRange(links.Routes());
+        foreach (string name in Names())
+        {
+            if (TryRead(name) is { } other) taken.AddRange(other.Subnets.Select(static subnet => subnet.Subnet));
+        }
+
+        IReadOnlyList<IPNetwork> wanted = options.Subnets.Count > 0 ? options.Subnets : [Subnets.FindFree(taken)];
+        List<NetworkSubnet> chosen = [];
+        foreach (IPNetwork subnet in wanted.OrderBy(static subnet => subnet.BaseAddress.GetAddressBytes().Length))
+        {
+            if (chosen.Any(other => other.Subnet.BaseAddress.AddressFamily == subnet.BaseAddress.AddressFamily)) throw Invalid("A network has at most one subnet of each family.", subnet.ToString());
+            if (Subnets.LastPlace(subnet) < 2) throw Invalid($"The subnet {subnet} has no room for containers.", subnet.ToString());
+            bool isIPv6 = subnet.BaseAddress.GetAddressBytes().Length == 16;
+            if (isIPv6 && !Directory.Exists("/proc/sys/net/ipv6")) throw new ContainerException(ErrorCode.NotSupported, "IPv6 is switched off in the kernel.", subnet.ToString());
+            // A macvlan is on a network that the host has a route to already.
+            if (options.Driver == "bridge" && taken.FirstOrDefault(other => Subnets.Overlap(subnet, other)) is { BaseAddress: not null } overlap && overlap.PrefixLength > 0)
+            {
+                throw new ContainerException(ErrorCode.SubnetOverlaps, $"The subnet {subnet} overlaps with {overlap}, which the host has a route to or another network has.", subnet.ToString());
+            }
+
+            IPAddress gateway = options.Gateways.FirstOrDefault(address => address.AddressFamily == subnet.BaseAddress.AddressFamily) ?? Subnets.At(subnet, 1);
+            if (!subnet.Contains(gateway)) throw Invalid($"The gateway {gateway} is not in the subnet {subnet}.", gateway.ToString());
+            NetworkSubnet made = new(subnet, gateway);
+            foreach (IPNetwork range in options.Ranges.Where(range => range.BaseAddress.AddressFamily == subnet.BaseAddress.AddressFamily))
+            {
+                if (!subnet.Contains(range.BaseAddress) || range.PrefixLength < subnet.PrefixLength) throw Invalid($"The range {range} is not in the subnet {subnet}.", range.ToString());
+                made = made with { Range = range };
+            }
+
+            chosen.Add(made);
+        }
+
+        return chosen;
+    }
+
+    private static void MakeBridge(ContainerNetwork network, RouteNetlink links)
+    {
+        links.TryMakeBridge(network.Interface, network.Mtu);
+        int index = links.Link(network.Interface);
+        bool ipv6 = false;
+        foreach (NetworkSubnet subnet in network.Subnets)
+        {
+            links.AddAddress(index, subnet.Gateway, subnet.Subnet.PrefixLength);
+            ipv6 |= subnet.Gateway.GetAddressBytes().Length == 16;
+        }
+
+        links.Raise(index);
+        // The rules are there before packets can be forwarded.
+        PacketFilter.AddNetwork(network);
+        // Published ports are reached by localhost; the rules drop what a container itself sends to 127.0.0.0/8 through the bridge.
+        Set($"/proc/sys/net/ipv4/conf/{network.Interface}/route_localnet", "1");
+        if (network.Internal) return;
+        Set("/proc/sys/net/ipv4/ip_forward", "1");
+        if (ipv6) Set("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+    }
+
+    private static void Set(string path, string value)
+    {
+        if (File.ReadAllText(path).Trim() != value) File.WriteAllText(path, value);
+    }
+
+    private ContainerNetwork? TryRead(string name)
+    {
+        if (!NamePattern().IsMatch(name)) return null;
+        byte[] document = Libc.ReadWholeKernelFile(FileOf(name), out int errno);
+        if (errno == Errno.ENOENT) return null;
+        if (errno != 0) throw KernelError.From("read", errno, FileOf(name));
+        try
+        {
+            return JsonSerializer.Deserialize(document, NetworkJson.Default.ContainerNetwork);
+        }
+        catch (JsonException error)
+        {
+            throw new ContainerException(ErrorCode.StateCorrupt, $"The network '{name}' has a damaged record: {error.Message}", name, error);
+        }
+    }
+
+    private string FileOf(string name) => Path.Combine(paths.Networks, name + ".json");
+
+    // flock(2) on one file: networks are made and removed seldom.
+    private HeldLock Lock()
+    {
+        Directory.CreateDirectory(paths.Networks);
+        SafeFileHandle file = Libc.Open(Path.Combine(paths.Networks, ".lock"), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180 /* 0600 */);
+        Libc.Lock(file, paths.Networks);
+        return new HeldLock(file);
+    }
+
+    private static string BridgeName(string name) => name.Length <= MaximumInterfaceName - 3
+        ? "ct-" + name
+        : "ct-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..(MaximumInterfaceName - 3)];
+
+    private static ContainerException Invalid(string message, string? target) => new(ErrorCode.InvalidArgument, message, target);
+
+    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex InterfacePattern();
+
+    private sealed class HeldLock(SafeFileHandle file) : IDisposable
+    {
+        public void Dispose()
+        {
+            Libc.Unlock(file);
+            file.Dispose();
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>
+/// The packet filter: one nftables table of the engine's own, <c>inet containertools</c>. Its rules never change; networks and published ports are
+/// elements of its sets and maps, so that a port is one transaction of constant size (docs/design/networks.md).
+/// </summary>
+internal static class PacketFilter
+{
+    /// <summary>The table's name.</summary>
+    public const string Table = "inet containertools";
+
+    private const int MaximumWords = 4096;
+
+    // "add" leaves what is there; chains are flushed before their rules come, so that the whole can be applied again at any time.
+    private const string Rules = """
+        add table inet containertools
+        add set inet containertools bridges { type ifname; }
+        add set inet containertools internal { type ifname; }
+        add set inet containertools pairs { type ifname . ifname; }
+        add set inet containertools subnets4 { type ipv4_addr; flags interval; }
+        add set inet containertools subnets6 { type ipv6_addr; flags interval; }
+        add map inet containertools ports4 { type inet_proto . inet_service : ipv4_addr . inet_service; }
+        add map inet containertools ports6 { type inet_proto . inet_service : ipv6_addr . inet_service; }
+        add map inet containertools bound4 { type inet_proto . ipv4_addr . inet_service : ipv4_addr . inet_service; }
+        add map inet containertools bound6 { type inet_proto . ipv6_addr . inet_service : ipv6_addr . inet_service; }
+        add chain inet containertools guard { type filter hook prerouting priority raw; }
+        add chain inet containertools prerouting { type nat hook prerouting priority dstnat; }
+        add chain inet containertools output { type nat hook output priority -100; }
+        add chain inet containertools publish
+        add chain inet containertools postrouting { type nat hook postrouting priority srcnat; }
+        add chain inet containertools forward { type filter hook forward priority filter; }
+        flush chain inet containertools guard
+        flush chain inet containertools prerouting
+        flush chain inet containertools output
+        flush chain inet containertools publish
+        flush chain inet containertools postrouting
+        flush chain inet containertools forward
+        add rule inet containertools guard iifname @bridges ip daddr 127.0.0.0/8 drop
+        add rule inet containertools prerouting fib daddr type local jump publish
+        add rule inet containertools output fib daddr type local jump publish
+        add rule inet containertools publish dnat ip to meta l4proto . ip daddr . th dport map @bound4
+        add rule inet containertools publish dnat ip to meta l4proto . th dport map @ports4
+        add rule inet containertools publish dnat ip6 to meta l4proto . ip6 daddr . th dport map @bound6
+        add rule inet containertools publish ip6 daddr != ::1 dnat ip6 to meta l4proto . th dport map @ports6
+        add rule inet containertools postrouting ip saddr @subnets4 ip daddr != @subnets4 masquerade
+        add rule inet containertools postrouting ip6 saddr @subnets6 ip6 daddr != @subnets6 masquerade
+        add rule inet containertools postrouting ct status dnat ip saddr @subnets4 ip daddr @subnets4 masquerade
+        add rule inet containertools postrouting ct status dnat ip6 saddr @subnets6 ip6 daddr @subnets6 masquerade
+        add rule inet containertools postrouting ct status dnat ip saddr 127.0.0.0/8 masquerade
+        add rule inet containertools forward iifname != @bridges oifname != @bridges accept
+        add rule inet containertools forward iifname . oifname @pairs accept
+        add rule inet containertools forward ct state established,related accept
+        add rule inet containertools forward iifname @internal drop
+        add rule inet containertools forward oifname @internal drop
+        add rule inet containertools forward ct status dnat accept
+        add rule inet containertools forward oifname @bridges drop
+
+        """;
+
+    /// <summary>Puts the table there, with a network in it.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ToolMissing"/>, <see cref="ErrorCode.KernelError"/> with what nft says.</exception>
+    public static void AddNetwork(ContainerNetwork network)
+    {
+        if (network.Driver != "bridge") return;
+        StringBuilder script = new(Rules);
+        Elements(script, "add", network);
+        Apply(script.ToString());
+    }
+
+    /// <summary>Takes a network out; nothing happens where the table is gone.</summary>
+    public static void RemoveNetwork(ContainerNetwork network)
+    {
+        if (network.Driver != "bridge") return;
+        // Elements that are not there must not keep the others: added first, they are.
+        StringBuilder script = new(Rules);
+        Elements(script, "add", network);
+        Elements(script, "delete", network);
+        Apply(script.ToString());
+    }
+
+    /// <summary>Publishes ports: one element each.</summary>
+    public static void AddPorts(NetworkPlan plan)
+    {
+        string script = Ports("add", plan);
+        if (script.Length == 0) return;
+        if (TryApply(script) is null) return;
+        // A rest of a run that was lost (the ports are this one's: it holds their sockets), or a table that a reload of the firewall took away.
+        TryApply(Rules);
+        RemovePorts(plan);
+        Apply(script);
+    }
+
+    /// <summary>Takes ports back. Those that are not there are no error.</summary>
+    public static void RemovePorts(NetworkPlan plan)
+    {
+        string script = Ports("delete", plan);
+        if (script.Length == 0 || TryApply(script) is null) return;
+        foreach (string line in script.Split('\n', StringSplitOptions.RemoveEmptyEntries)) TryApply(line);
+    }
+
+    private static void Elements(StringBuilder script, string verb, ContainerNetwork network)
+    {
+        Line(script, verb, "bridges", $"\"{network.Interface}\"");
+        Line(script, verb, "pairs", $"\"{network.Interface}\" . \"{network.Interface}\"");
+        if (network.Internal) Line(script, verb, "internal", $"\"{network.Interface}\"");
+        foreach (NetworkSubnet subnet in network.Subnets)
+        {
+            if (!network.Internal) Line(script, verb, IsIPv6(subnet.Gateway) ? "subnets6" : "subnets4", subnet.Subnet.ToString());
+        }
+    }
+
+    private static string Ports(string verb, NetworkPlan plan)
+    {
+        StringBuilder script = new();
+        EndpointPlan? target = plan.Endpoints.FirstOrDefault(static endpoint => endpoint.Driver == "bridge" && !endpoint.Internal);
+        if (target is null) return "";
+        foreach (PortMapping port in plan.Ports)
+        {
+            string protocol = port.Protocol switch { PortProtocol.Udp => "udp", PortProtocol.Sctp => "sctp", _ => "tcp" };
+            bool any = port.HostAddress is null || port.HostAddress.Equals(IPAddress.Any) || port.HostAddress.Equals(IPAddress.IPv6Any);
+            foreach (bool ipv6 in (bool[])[false, true])
+            {
+                if (target.AddressOf(ipv6) is not { } address || (port.HostAddress is { } host && IsIPv6(host) != ipv6)) continue;
+                string family = ipv6 ? "6" : "4";
+                string key = any
+                    ? string.Create(CultureInfo.InvariantCulture, $"{protocol} . {port.HostPort}")
+                    : string.Create(CultureInfo.InvariantCulture, $"{protocol} . {port.HostAddress} . {port.HostPort}");
+                string value = verb == "add" ? string.Create(CultureInfo.InvariantCulture, $" : {address} . {port.ContainerPort}") : "";
+                Line(script, verb, (any ? "ports" : "bound") + family, key + value);
+            }
+        }
+
+        return script.ToString();
+    }
+
+    private static void Line(StringBuilder script, string verb, string set, string element)
+        => script.Append(verb).Append(" element ").Append(Table).Append(' ').Append(set).Append(" { ").Append(element).Append(" }\n");
+
+    private static bool IsIPv6(IPAddress address) => address.GetAddressBytes().Length == 16;
+
+    private static void Apply(string script)
+    {
+        if (TryApply(script) is { } words) throw new ContainerException(ErrorCode.KernelError, $"nft refused the packet filter's rules: {words}", "nft");
+    }
+
+    /// <summary>Applies a script, all or nothing; null, or what nft says.</summary>
+    private static string? TryApply(string script)
+    {
+        string nft = FindTool();
+        (SafeFileHandle input, SafeFileHandle writer) = Libc.CreatePipe();
+        (SafeFileHandle reader, SafeFileHandle words) = Libc.CreatePipe();
+        using (reader)
+        {
+            int processId;
+            using (input)
+            using (words)
+            {
+                // Above those that the process gets.
+                using SafeFileHandle inputCopy = Libc.Duplicate(input, 10);
+                using SafeFileHandle wordsCopy = Libc.Duplicate(words, 10);
+                processId = Libc.SpawnConnected(nft, ["nft", "-f", "-"], ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], inputCopy, wordsCopy, wordsCopy);
+            }
+
+            using SafeFileHandle? process = Libc.OpenProcess(processId);
+            using (writer) WriteAll(writer, Encoding.ASCII.GetBytes(script));
+            string said = ReadAll(reader);
+            int code = process is null ? 0 : Libc.WaitForExit(process).ExitCode;
+            return code == 0 ? null : said.Trim() is { Length: > 0 } text ? text : string.Create(CultureInfo.InvariantCulture, $"it ended with code {code}");
+        }
+    }
+
+    private static void WriteAll(SafeFileHandle file, ReadOnlySpan<byte> content)
+    {
+        while (content.Length > 0)
+        {
+            int written = Libc.Write(file, content);
+            // It ended early, and says why.
+            if (written <= 0) return;
+            content = content[written..];
+        }
+    }
+
+    private static string ReadAll(SafeFileHandle file)
+    {
+        byte[] buffer = new byte[MaximumWords];
+        int length = 0;
+        while (length < buffer.Length && Libc.Read(file, buffer.AsSpan(length)) is > 0 and int count) length += count;
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    private static string FindTool()
+    {
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        foreach (string folder in (string[])[.. path.Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin", "/sbin"])
+        {
+            string candidate = Path.Combine(folder, "nft");
+            if (File.Exists(candidate)) return candidate;
+        }
+
+        throw new ContainerException(ErrorCode.ToolMissing, "nft is not installed; install nftables to use networks.", "nft");
+    }
+}
