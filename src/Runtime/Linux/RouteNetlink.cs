@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Linux;
 

@@ -274,6 +274,7 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         ContainerImage found = FindImage(reference);
         ImageList.Remove(found);
         return found with { Reference = null };
+    }
 
     async IAsyncEnumerable<ContainerNetwork> INetworkOperations.ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
