@@ -71,6 +71,7 @@ internal static class ErrorMapper
             or ErrorCode.PortInUse or ErrorCode.SubnetOverlaps => ErrorCategory.ResourceBusy,
         ErrorCode.ImageCorrupt or ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt or ErrorCode.InvalidConfiguration
             or ErrorCode.StateCorrupt => ErrorCategory.InvalidData,
+        ErrorCode.HookFailed => ErrorCategory.InvalidResult,
         ErrorCode.ArchiveUnsafe => ErrorCategory.SecurityError,
         ErrorCode.ImageUnsupported or ErrorCode.NotSupported => ErrorCategory.NotImplemented,
         ErrorCode.CommandNotExecutable or ErrorCode.PermissionDenied => ErrorCategory.PermissionDenied,
