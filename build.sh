@@ -32,6 +32,7 @@ needs() {
     have debootstrap        || echo "debootstrap      the demo's Debian image"
     have nft                || echo "nftables         packet filter rules"
     have ip                 || echo "iproute2         the tests' look at network namespaces"
+    have dig                || echo "dnsutils         questions to the resolver of networks, for the tests"
     have tar                || echo "tar              archives for the tests"
     have xz                 || echo "xz-utils         archives for the tests"
     have zstd               || echo "zstd             archives for the tests"
