@@ -34,15 +34,31 @@ internal sealed class CpioArchive(Stream output) : IDisposable
             AddFile($"{path}/{Path.GetRelativePath(source, file)}", file);
     }
 
-    /// <summary>Adds a system: folders, files with their modes, symbolic links. Everything belongs to root; devices and sockets are left out.</summary>
-    public void AddTree(string root)
+    /// <summary>
+    /// Adds a system: folders, files with their modes, symbolic links as they are. Everything belongs to root. What is in the folders for the kernel's file systems is
+    /// left out, and with it all devices and sockets.
+    /// </summary>
+    public void AddTree(string root) => AddTree(root, "");
+
+    private void AddTree(string root, string folder)
     {
-        foreach (FileSystemInfo entry in new DirectoryInfo(root).EnumerateFileSystemInfos("*", new EnumerationOptions { AttributesToSkip = 0, RecurseSubdirectories = true }))
+        // Level by level: a recursive enumeration would follow links to folders, out of the tree.
+        foreach (FileSystemInfo entry in new DirectoryInfo(Path.Combine(root, folder)).EnumerateFileSystemInfos())
         {
-            string path = Path.GetRelativePath(root, entry.FullName);
-            if (entry.LinkTarget is { } target) Add(path, LinkMode, Encoding.UTF8.GetBytes(target));
-            else if (entry is DirectoryInfo && _folders.Add(path)) Add(path, FolderKind | (int)entry.UnixFileMode, []);
-            else if (entry is FileInfo && (entry.Attributes & FileAttributes.Device) == 0) Add(path, FileKind | (int)entry.UnixFileMode, File.ReadAllBytes(entry.FullName));
+            string path = Path.Combine(folder, entry.Name);
+            if (entry.LinkTarget is { } target)
+            {
+                Add(path, LinkMode, Encoding.UTF8.GetBytes(target));
+            }
+            else if (entry is DirectoryInfo)
+            {
+                if (_folders.Add(path)) Add(path, FolderKind | (int)entry.UnixFileMode, []);
+                if (path is not ("proc" or "sys" or "dev" or "run" or "tmp")) AddTree(root, path);
+            }
+            else
+            {
+                Add(path, FileKind | (int)entry.UnixFileMode, File.ReadAllBytes(entry.FullName));
+            }
         }
     }
 

@@ -87,7 +87,7 @@ internal static class VmTools
                 return null;
             }
 
-            foreach (string folder in (string[])["usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/zoneinfo", "var/cache/apt", "var/lib/apt/lists", "proc", "sys", "dev", "run", "tmp"])
+            foreach (string folder in (string[])["usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/zoneinfo", "var/cache/apt", "var/lib/apt/lists"])
             {
                 string path = Path.Combine(work, folder);
                 if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
