@@ -84,7 +84,7 @@ public sealed class ContainerLifeTests : IDisposable
             _engine.Options("web") with { Mounts = [new ContainerMount { Type = ContainerMountType.Volume, Destination = "/v" }] }, Cancel));
         Assert.Empty(Directory.GetFileSystemEntries(_engine.Paths.Containers));
         Assert.DoesNotContain(Directory.GetFileSystemEntries(_engine.Paths.Names), path => Path.GetFileName(path)[0] != '.');
-        Assert.Empty(Directory.GetFileSystemEntries(_engine.Paths.Volumes));
+        Assert.Empty(Directory.GetDirectories(_engine.Paths.Volumes));
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class ContainerLifeTests : IDisposable
         await _engine.Operations.RemoveAsync("web", new ContainerRemoveOptions { RemoveVolumes = true }, Cancel);
         Assert.Empty(await _engine.ListAsync());
         Assert.Empty(Directory.GetFileSystemEntries(_engine.Paths.Containers));
-        Assert.Empty(Directory.GetFileSystemEntries(_engine.Paths.Volumes));
+        Assert.Empty(Directory.GetDirectories(_engine.Paths.Volumes));
         Assert.Equal(
             ErrorCode.ContainerNotFound,
             (await Assert.ThrowsAsync<ContainerException>(() => _engine.Operations.RemoveAsync(web.Id, new ContainerRemoveOptions(), Cancel))).Code);
