@@ -72,7 +72,7 @@ public sealed class BridgeTests(EngineFixture engine) : IClassFixture<EngineFixt
 
             await engine.Containers.RemoveAsync(web.Id, new ContainerRemoveOptions { Force = true }, Cancel);
             Assert.DoesNotContain("elements = { tcp", Tool("nft", "list", "table", "inet", "containertools"), StringComparison.Ordinal);
-            Assert.Equal(0, Directory.GetFileSystemEntries(Path.Combine(engine.Paths.NetworkRun("bridge"), "addresses")).Length);
+            Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(engine.Paths.NetworkRun("bridge"), "addresses")));
         }
         finally
         {
