@@ -33,7 +33,9 @@ internal sealed class ExecMeasurement : IMeasurement
 
             yield return new Comparison
             {
-                Title = "exec /bin/true in a running container", Contenders = contenders, Targets = [new("ctrun", 0.8, "crun")],
+                Title = "exec /bin/true in a running container",
+                Contenders = contenders,
+                Targets = [new("ctrun", 0.8, "crun")],
             }.Measure(context.Rounds);
         }
         finally

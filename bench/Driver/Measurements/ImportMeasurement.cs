@@ -58,7 +58,10 @@ internal sealed class ImportMeasurement : IMeasurement
 
             Comparison comparison = new()
             {
-                Title = "import of an image of 200 MB in 10,000 files", Contenders = contenders, Gaps = Gap.None, Failures = failures,
+                Title = "import of an image of 200 MB in 10,000 files",
+                Contenders = contenders,
+                Gaps = Gap.None,
+                Failures = failures,
                 Targets = [.. ours.Select(name => new Target(name, 1.0, "podman load", "docker load", "umoci unpack"))],
             };
             comparison.Notes.AddRange(notes);

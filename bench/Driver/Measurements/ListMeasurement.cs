@@ -33,7 +33,10 @@ internal sealed class ListMeasurement : IMeasurement
 
                 Comparison comparison = new Comparison
                 {
-                    Title = $"Get-Container, {host.Name}", Contenders = contenders, Gaps = Gap.None, Failures = failures,
+                    Title = $"Get-Container, {host.Name}",
+                    Contenders = contenders,
+                    Gaps = Gap.None,
+                    Failures = failures,
                     Targets = [new("1000 containers", 150)],
                 }.Measure(context.Rounds);
                 comparison.Notes.Add("per container: " + string.Join(", ", contenders.Zip(s_counts).Select(pair =>

@@ -38,7 +38,10 @@ internal sealed class MemoryMeasurement : IMeasurement
 
         return new Comparison
         {
-            Title = "peak resident memory of `run` (the largest of its processes, ru_maxrss)", Unit = "MiB", Gaps = Gap.None, Contenders = contenders,
+            Title = "peak resident memory of `run` (the largest of its processes, ru_maxrss)",
+            Unit = "MiB",
+            Gaps = Gap.None,
+            Contenders = contenders,
         }.Measure(context.Rounds);
     }
 
@@ -95,7 +98,11 @@ internal sealed class MemoryMeasurement : IMeasurement
 
         return new Comparison
         {
-            Title = $"{title} (of {supervisors.Values.FirstOrDefault()?.Length ?? 0} each)", Unit = "MiB", Gaps = Gap.None, Contenders = contenders, Failures = failures,
+            Title = $"{title} (of {supervisors.Values.FirstOrDefault()?.Length ?? 0} each)",
+            Unit = "MiB",
+            Gaps = Gap.None,
+            Contenders = contenders,
+            Failures = failures,
             Targets = fields.Length > 1 ? [new("ctrun monitor", 1.5)] : [],
         }.Measure(20);
     }

@@ -62,7 +62,10 @@ internal sealed class PullMeasurement : IMeasurement
 
             Comparison comparison = new()
             {
-                Title = "pull of an image of 200 MB in 10,000 files from a registry on loopback, ready to run", Contenders = contenders, Gaps = Gap.None, Failures = failures,
+                Title = "pull of an image of 200 MB in 10,000 files from a registry on loopback, ready to run",
+                Contenders = contenders,
+                Gaps = Gap.None,
+                Failures = failures,
                 Targets = [.. ours.Select(name => new Target(name, 0.8, "podman pull", "docker pull", "skopeo copy + umoci unpack"))],
             };
             comparison.Notes.AddRange(notes);

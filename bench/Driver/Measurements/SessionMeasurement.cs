@@ -51,7 +51,10 @@ internal sealed class SessionMeasurement : IMeasurement
 
             yield return new Comparison
             {
-                Title = "New-Container | Start-Container | Wait-Container | Remove-Container of /bin/true", Contenders = contenders, Targets = targets, Failures = failures,
+                Title = "New-Container | Start-Container | Wait-Container | Remove-Container of /bin/true",
+                Contenders = contenders,
+                Targets = targets,
+                Failures = failures,
             }.Measure(context.Rounds);
 
             foreach (Session session in sessions) yield return Breakdown(context, session);

@@ -137,6 +137,10 @@ internal static class Bundle
 
     private static JsonObject Device(int major, int minor) => new()
     {
-        ["allow"] = true, ["type"] = "c", ["major"] = major, ["minor"] = minor, ["access"] = "rwm",
+        ["allow"] = true,
+        ["type"] = "c",
+        ["major"] = major,
+        ["minor"] = minor,
+        ["access"] = "rwm",
     };
 }

@@ -1,8 +1,8 @@
 using System.Formats.Tar;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using System.Runtime.InteropServices;
 
 namespace ContainerTools.Bench.Subjects;
 
@@ -48,7 +48,8 @@ internal static class ImageArchive
                 int offset = random.Next(noise.Length - size + 1);
                 Add(writer, new PaxTarEntry(TarEntryType.RegularFile, $"data/{folder:000}/file-{file:00}.bin")
                 {
-                    Mode = (UnixFileMode)0x1a4, DataStream = new MemoryStream(noise, offset, size, writable: false),
+                    Mode = (UnixFileMode)0x1a4,
+                    DataStream = new MemoryStream(noise, offset, size, writable: false),
                 });
             }
         }
@@ -62,7 +63,9 @@ internal static class ImageArchive
         string configurationName = $"{Hash(configuration)}.json";
         JsonArray manifest = new(new JsonObject
         {
-            ["Config"] = configurationName, ["RepoTags"] = new JsonArray(reference), ["Layers"] = new JsonArray($"{digest}/layer.tar"),
+            ["Config"] = configurationName,
+            ["RepoTags"] = new JsonArray(reference),
+            ["Layers"] = new JsonArray($"{digest}/layer.tar"),
         });
         using TarWriter writer = new(File.Create(archive), TarEntryFormat.Pax);
         Add(writer, new PaxTarEntry(TarEntryType.Directory, $"{digest}/") { Mode = (UnixFileMode)0x1ed });

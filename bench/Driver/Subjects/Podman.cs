@@ -39,7 +39,9 @@ internal sealed class Podman
         File.WriteAllText(registries, "unqualified-search-registries = []\n");
         _environment = new()
         {
-            ["CONTAINERS_CONF"] = containers, ["CONTAINERS_STORAGE_CONF"] = storage, ["CONTAINERS_REGISTRIES_CONF"] = registries,
+            ["CONTAINERS_CONF"] = containers,
+            ["CONTAINERS_STORAGE_CONF"] = storage,
+            ["CONTAINERS_REGISTRIES_CONF"] = registries,
         };
     }
 

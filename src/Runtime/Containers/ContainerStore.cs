@@ -1,7 +1,7 @@
-using ContainerTools.Runtime.Cgroups;
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Containers;

@@ -15,7 +15,11 @@ public sealed class ConfigurationTests(EngineFixture engine) : IClassFixture<Eng
         string output = await OutputAsync(
             Script("id -u; id -g; id -G; pwd; hostname; cat /etc/hostname; echo $A; echo $HOME; echo $HOSTNAME; echo $PATH") with
             {
-                User = "mail", AdditionalGroups = ["77"], WorkingDirectory = "/tmp", HostName = "box", Environment = ["A=x y"],
+                User = "mail",
+                AdditionalGroups = ["77"],
+                WorkingDirectory = "/tmp",
+                HostName = "box",
+                Environment = ["A=x y"],
             });
         Assert.Equal($"8\n12\n12 77 99\n/tmp\nbox\nbox\nx y\n/var/mail\nbox\n{ConfigurationMerge.DefaultPath[5..]}\n", Sorted(output, line: 2));
     }
@@ -52,7 +56,7 @@ public sealed class ConfigurationTests(EngineFixture engine) : IClassFixture<Eng
     public async Task The_kernels_files_are_protected()
     {
         string output = await OutputAsync(Script(
-            "cat /proc/timer_list | wc -c; ls /sys/firmware | wc -l; echo x > /proc/sys/kernel/hostname; echo $?; mknod /tmp/d b 8 0; cat /tmp/d; mount -t tmpfs x /tmp; echo $?") );
+            "cat /proc/timer_list | wc -c; ls /sys/firmware | wc -l; echo x > /proc/sys/kernel/hostname; echo $?; mknod /tmp/d b 8 0; cat /tmp/d; mount -t tmpfs x /tmp; echo $?"));
         Assert.StartsWith("0\n0\n", output, StringComparison.Ordinal);
         Assert.Contains("Read-only file system", output, StringComparison.Ordinal);
         Assert.Contains("permission denied", output, StringComparison.OrdinalIgnoreCase);
@@ -125,7 +129,9 @@ public sealed class ConfigurationTests(EngineFixture engine) : IClassFixture<Eng
     {
         ContainerCreateOptions options = Script("readlink /proc/self/ns/net; readlink /proc/self/ns/ipc; readlink /proc/self/ns/pid; hostname; ls -d /proc/" + Environment.ProcessId) with
         {
-            NetworkMode = "host", IpcMode = "host", ProcessIdMode = "host",
+            NetworkMode = "host",
+            IpcMode = "host",
+            ProcessIdMode = "host",
         };
         string[] host = [.. ((string[])["net", "ipc", "pid"]).Select(name => Libc.ReadLink($"/proc/self/ns/{name}")!)];
         Assert.Equal($"{string.Join('\n', host)}\n{Environment.MachineName}\n/proc/{Environment.ProcessId}\n", await OutputAsync(options));

@@ -82,7 +82,8 @@ public sealed class LifeTests(EngineFixture engine) : IClassFixture<EngineFixtur
     public async Task The_containers_own_stop_signal_and_a_given_one_are_sent()
     {
         ContainerCreateOptions options = engine.Options("sh", "-c", "trap 'exit 21' INT; trap 'exit 22' USR1; echo up; while :; do sleep 1000 & wait; done")
-            with { StopSignal = "INT", StopTimeout = Timeout.InfiniteTimeSpan };
+            with
+        { StopSignal = "INT", StopTimeout = Timeout.InfiniteTimeSpan };
         Container container = await engine.StartAsync(options);
         await engine.WaitForLineAsync(container.Id, "up");
         Assert.Equal(21, (await engine.Containers.StopAsync(container.Id, new ContainerStopOptions(), Cancel)).ExitCode);

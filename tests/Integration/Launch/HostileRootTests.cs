@@ -62,7 +62,9 @@ public sealed class HostileRootTests
         using System.Diagnostics.Process process = System.Diagnostics.Process.Start(
             new System.Diagnostics.ProcessStartInfo("unshare", ["--mount", "--propagation", "private", "sh", "-c", script])
             {
-                RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
             })!;
         process.StandardInput.Close();
         CommandResult result = CtrunBundle.Finish(process);

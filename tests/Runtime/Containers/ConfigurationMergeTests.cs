@@ -67,7 +67,11 @@ public sealed class ConfigurationMergeTests
     {
         ImageConfiguration image = new()
         {
-            Command = ["run"], User = "app:staff", WorkingDirectory = "/srv/app/", StopSignal = "quit", Volumes = ["/data"],
+            Command = ["run"],
+            User = "app:staff",
+            WorkingDirectory = "/srv/app/",
+            StopSignal = "quit",
+            Volumes = ["/data"],
         };
         ContainerConfiguration merged = ConfigurationMerge.Merge(image, new ContainerCreateOptions { Image = "i" }, s_id);
         Assert.Equal("app:staff", merged.User);

@@ -18,7 +18,10 @@ public sealed class ContainerLifeTests : IDisposable
     {
         ContainerCreateOptions options = _engine.Options("web") with
         {
-            Command = ["/bin/echo", "x"], Labels = new Dictionary<string, string> { ["my"] = "own" }, User = "mail", AutoRemove = true,
+            Command = ["/bin/echo", "x"],
+            Labels = new Dictionary<string, string> { ["my"] = "own" },
+            User = "mail",
+            AutoRemove = true,
         };
         Container made = await _engine.Operations.CreateAsync(options, Cancel);
         Container read = await _engine.Operations.GetAsync("web", Cancel);

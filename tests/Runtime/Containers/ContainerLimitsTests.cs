@@ -59,7 +59,13 @@ public sealed class ContainerLimitsTests
     {
         OciResources resources = ContainerLimits.ToResources(new ContainerLimit
         {
-            Memory = 64 * MB, MemorySwap = -1, Cpus = 1.5, CpuShares = 512, CpuSet = "0-1", Processes = 100, BlockIOWeight = 300,
+            Memory = 64 * MB,
+            MemorySwap = -1,
+            Cpus = 1.5,
+            CpuShares = 512,
+            CpuSet = "0-1",
+            Processes = 100,
+            BlockIOWeight = 300,
         });
         Assert.Equal((64 * MB, null, -1L), (resources.Memory!.Limit, resources.Memory.Reservation, resources.Memory.Swap));
         Assert.Equal((150_000L, 100_000UL, 512UL, "0-1"), (resources.Cpu!.Quota, resources.Cpu.Period, resources.Cpu.Shares, resources.Cpu.Cpus));

@@ -9,7 +9,12 @@ public sealed class RunRecordFormatTests
 {
     private static readonly RunRecord s_small = new()
     {
-        Id = "a", Status = RunStatus.Created, Bundle = "/b", MonitorProcessId = 0, MonitorStartTime = 0, BootId = "boot",
+        Id = "a",
+        Status = RunStatus.Created,
+        Bundle = "/b",
+        MonitorProcessId = 0,
+        MonitorStartTime = 0,
+        BootId = "boot",
     };
 
     private static readonly RunRecord s_full = s_small with

@@ -82,7 +82,12 @@ public sealed class SpecBuilderTests
         {
             Record = new ContainerRecord
             {
-                Id = id, Name = "web", Image = "test", ImageId = "sha256:0", CreatedAt = DateTimeOffset.UnixEpoch, Configuration = configuration,
+                Id = id,
+                Name = "web",
+                Image = "test",
+                ImageId = "sha256:0",
+                CreatedAt = DateTimeOffset.UnixEpoch,
+                Configuration = configuration,
             },
             Files = new ContainerFiles(new EnginePaths("/var/lib/containertools", "/run/containertools"), id),
             RootMount = new OciMount { Destination = "/", Type = "overlay", Source = "overlay", Options = ["lowerdir=/l", "upperdir=/u", "workdir=/w"] },

@@ -13,7 +13,12 @@ public sealed class DBusMessageTests
         body.Text("hi");
         DBusMessage call = new()
         {
-            Kind = DBusMessageKind.Call, Serial = 7, Path = "/a", Member = "Do", Signature = "s", Body = body.Written.ToArray(),
+            Kind = DBusMessageKind.Call,
+            Serial = 7,
+            Path = "/a",
+            Member = "Do",
+            Signature = "s",
+            Body = body.Written.ToArray(),
         };
         Assert.Equal(
             "6c010001" + "07000000" + "07000000" + "27000000" // little-endian, call, no flags, version 1; body of 7; serial 7; fields of 39
@@ -29,8 +34,16 @@ public sealed class DBusMessageTests
     {
         DBusMessage message = new()
         {
-            Kind = DBusMessageKind.Error, Serial = 3, ReplySerial = 9, Destination = ":1.5", Path = "/x/y", Interface = "a.b", Member = "M", ErrorName = "a.b.No",
-            Signature = "s", Body = Body(static writer => writer.Text("why")),
+            Kind = DBusMessageKind.Error,
+            Serial = 3,
+            ReplySerial = 9,
+            Destination = ":1.5",
+            Path = "/x/y",
+            Interface = "a.b",
+            Member = "M",
+            ErrorName = "a.b.No",
+            Signature = "s",
+            Body = Body(static writer => writer.Text("why")),
         };
         ReadOnlySpan<byte> bytes = message.ToBytes();
         Assert.Equal(bytes.Length, DBusMessage.LengthOf(bytes));

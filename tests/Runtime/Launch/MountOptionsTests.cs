@@ -1,5 +1,5 @@
-using ContainerTools.Runtime.Launch.Contributors;
 using ContainerTools.Runtime.Launch;
+using ContainerTools.Runtime.Launch.Contributors;
 using ContainerTools.Runtime.Linux;
 using Xunit;
 

@@ -52,7 +52,10 @@ public sealed class LogReaderTests : IDisposable
         WriteLines(200, maximumSize: 2000, files: 50);
         ContainerLogOptions options = new()
         {
-            Stream = OutputStream.StandardError, Since = s_time.AddSeconds(50), Until = s_time.AddSeconds(150), Tail = 4,
+            Stream = OutputStream.StandardError,
+            Since = s_time.AddSeconds(50),
+            Until = s_time.AddSeconds(150),
+            Tail = 4,
         };
         List<ContainerLogEntry> lines = await ReadAsync(options);
         Assert.Equal(["line 138", "line 141", "line 144", "line 147"], lines.Select(line => line.Message));

@@ -60,7 +60,9 @@ public sealed class GetContainerImageCommand : ImageTargetCmdlet
     {
         RemoteImageOptions options = new()
         {
-            Reference = name, Platform = Platform, Access = RegistryCmdlet.MakeAccess(this, Credential, AllowUnencrypted, CertificateFolder),
+            Reference = name,
+            Platform = Platform,
+            Access = RegistryCmdlet.MakeAccess(this, Credential, AllowUnencrypted, CertificateFolder),
         };
         RemoteContainerImage? image = null;
         if (Attempt(name, () => image = Await(Engine.Registries.InspectAsync(options, Cancellation)))) WriteObject(image);

@@ -14,7 +14,9 @@ public sealed class RealRegistryTests : IDisposable
 
     private RegistrySettings Settings => new()
     {
-        FirstDelay = TimeSpan.FromMilliseconds(10), CredentialFiles = [Path.Combine(_fixture.Scratch, "auth.json")], ChunkSize = 300_000,
+        FirstDelay = TimeSpan.FromMilliseconds(10),
+        CredentialFiles = [Path.Combine(_fixture.Scratch, "auth.json")],
+        ChunkSize = 300_000,
     };
 
     private LocalRegistryOperations Operations => new(_fixture.Paths, _fixture.Store, () => Settings);

@@ -53,7 +53,9 @@ internal sealed class FakeRegistry : IDisposable
 
     public static RegistrySettings Impatient { get; } = new()
     {
-        FirstDelay = TimeSpan.FromMilliseconds(1), StallTimeout = TimeSpan.FromSeconds(20), Attempts = 3,
+        FirstDelay = TimeSpan.FromMilliseconds(1),
+        StallTimeout = TimeSpan.FromSeconds(20),
+        Attempts = 3,
         CredentialFiles = [Path.Combine(Path.GetTempPath(), "containertools-no-such-file.json")],
     };
 
@@ -185,7 +187,9 @@ internal sealed class FakeRegistry : IDisposable
             if (from == 0) return new FakeAnswer { Body = blob, Type = "application/octet-stream" };
             return new FakeAnswer
             {
-                Status = 206, Body = blob[(int)from..], Type = "application/octet-stream",
+                Status = 206,
+                Body = blob[(int)from..],
+                Type = "application/octet-stream",
                 Headers = [string.Create(CultureInfo.InvariantCulture, $"Content-Range: bytes {from}-{blob.Length - 1}/{blob.Length}")],
             };
         }

@@ -114,8 +114,10 @@ public sealed class SignatureTests : IDisposable
             "app", digest.Replace(':', '-') + ".sig",
             new JsonObject
             {
-                ["schemaVersion"] = 2, ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
-                ["config"] = ImageBuilder.Descriptor("application/vnd.oci.image.config.v1+json", "{}"u8.ToArray()), ["layers"] = new JsonArray(layer),
+                ["schemaVersion"] = 2,
+                ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
+                ["config"] = ImageBuilder.Descriptor("application/vnd.oci.image.config.v1+json", "{}"u8.ToArray()),
+                ["layers"] = new JsonArray(layer),
             },
             "application/vnd.oci.image.manifest.v1+json");
     }
