@@ -32,12 +32,9 @@ needs() {
     have debootstrap        || echo "debootstrap      the demo's Debian image"
     have nft                || echo "nftables         packet filter rules"
     have ip                 || echo "iproute2         the tests' look at network namespaces"
-    have dig                || echo "dnsutils         questions to the resolver of networks, for the tests"
     have tar                || echo "tar              archives for the tests"
     have xz                 || echo "xz-utils         archives for the tests"
     have zstd               || echo "zstd             archives for the tests"
-    have docker-registry    || echo "docker-registry  a registry for the tests, on loopback"
-    have skopeo             || echo "skopeo           another client of registries, for the tests"
 }
 
 install_packages() {
@@ -64,8 +61,11 @@ install_packages() {
     say "Going on; what needs them is skipped."
 }
 
-# The engines that are tried with ctrun as their runtime: for the tests alone, and no test fails without them.
-engines() {
+# What only tests need: other clients, and the engines that are tried with ctrun as their runtime. No test fails without them, and no other task asks for them.
+test_tools() {
+    have dig             || echo "dnsutils         questions to the resolver of networks"
+    have skopeo          || echo "skopeo           another client of registries"
+    have docker-registry || echo "docker-registry  a registry on loopback"
     have crun       || echo "crun             the runtime ctrun is compared with"
     have runc       || echo "runc             the other one"
     have podman     || echo "podman           Podman with ctrun as its runtime"
@@ -74,26 +74,29 @@ engines() {
     have docker     || echo "docker-cli       its client, where docker.io comes without"
 }
 
-# Downloads within a budget of time, installs, starts nothing (docker.io brings a service; policy-rc.d is Debian's way to say no to that). Tried once: what was
-# not to be had is not asked for again.
-install_engines() {
-    local missing tried=$tools/engines.tried policy=/usr/sbin/policy-rc.d guard="" package
-    missing=$(engines)
+# Each by itself, the download within a budget of time; starts nothing (docker.io and docker-registry bring services; policy-rc.d is Debian's way to say no to
+# that). Tried once: what was not to be had is not asked for again.
+install_test_tools() {
+    local missing tried=$tools/test-tools.tried policy=/usr/sbin/policy-rc.d package end=$((SECONDS + 300))
+    missing=$(test_tools)
     [ -n "$missing" ] && [ ! -e "$tried" ] && [ "$(id -u)" = 0 ] && have apt-get || return 0
-    say "Installing engines for the tests (as far as they can be had in five minutes)"
+    say "Installing what only tests need (as far as it can be downloaded in five minutes)"
     mkdir -p "$tools"
     export DEBIAN_FRONTEND=noninteractive
     if [ ! -e "$policy" ]; then
-        guard=$policy
+        # Also when somebody interrupts: with this file left behind, no package would start its service any more.
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        trap 'exit 130' INT TERM
         printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy"
     fi
     timeout 60 apt-get update -qq > "$tried" 2>&1 || true
     while read -r package _; do
         [ "$package" = docker-cli ] && have docker && continue
-        timeout 120 apt-get install -y -qq --no-install-recommends --download-only "$package" >> "$tried" 2>&1 || continue
+        [ $SECONDS -lt $end ] || break
+        timeout $((end - SECONDS)) apt-get install -y -qq --no-install-recommends --download-only "$package" >> "$tried" 2>&1 || continue
         apt-get install -y -qq --no-install-recommends "$package" >> "$tried" 2>&1 || say "$package could not be installed (see $tried)."
     done <<< "$missing"
-    [ -z "$guard" ] || rm -f "$guard"
+    [ -z "$(trap -p EXIT)" ] || { rm -f "$policy"; trap - EXIT INT TERM; }
 }
 
 new_enough() {
@@ -161,6 +164,6 @@ esac
 
 require_sdk
 install_packages
-[ "$task" != test ] || install_engines
+[ "$task" != test ] || install_test_tools
 find_powershell
 exec "$powershell" -NoProfile -NonInteractive -File build.ps1 -Task "$task" "$@"

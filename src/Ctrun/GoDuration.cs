@@ -29,7 +29,7 @@ internal static class GoDuration
             if (name.IsEmpty)
             {
                 // A number without a unit counts seconds, if it is all there is.
-                return number.Length == length ? TimeSpan.FromSeconds(value) : null;
+                return number.Length == length && value < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(value) : null;
             }
 
             double factor = 0;

@@ -10,6 +10,9 @@ namespace ContainerTools.Runtime.Launch;
 /// </summary>
 internal static class CopiedUp
 {
+    // Each level takes two descriptors and a frame of the stack; an image decides how many there are.
+    private const int MostDepth = 200;
+
     /// <summary>Makes it.</summary>
     /// <param name="root">The container's root folder; null for an empty one.</param>
     /// <param name="path">The place, absolute in the container.</param>
@@ -62,14 +65,20 @@ internal static class CopiedUp
         }
     }
 
-    private static void CopyFolder(SafeFileHandle from, SafeFileHandle to, string path)
+    private static void CopyFolder(SafeFileHandle from, SafeFileHandle to, string path, int depth = 0)
     {
+        if (depth == MostDepth)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidConfiguration, string.Create(CultureInfo.InvariantCulture, $"The image's folders below the tmpcopyup mount are more than {MostDepth} levels deep."), path);
+        }
+
         Check(Libc.ListFolder(from, out List<byte[]> names), "getdents64", path);
         foreach (byte[] name in names)
         {
             string shown = path + "/" + System.Text.Encoding.UTF8.GetString(name);
             Check(Libc.StatAt(from, name, out FileStatus status), "statx", shown);
-            CopyEntry(from, to, name, status, shown);
+            CopyEntry(from, to, name, status, shown, depth);
             CopyAttributes(from, to, name);
             Check(Libc.ChangeOwnerAt(to, name, status.Uid, status.Gid), "fchownat", shown);
             // After the owner, whose change clears the set-user-id bit.
@@ -79,13 +88,13 @@ internal static class CopiedUp
         }
     }
 
-    private static void CopyEntry(SafeFileHandle from, SafeFileHandle to, byte[] name, FileStatus status, string shown)
+    private static void CopyEntry(SafeFileHandle from, SafeFileHandle to, byte[] name, FileStatus status, string shown, int depth)
     {
         if (status.IsFolder)
         {
             Check(Libc.MakeFolderAt(to, name, 0x1c0), "mkdirat", shown);
             using SafeFileHandle source = OpenFolder(from, name, shown), target = OpenFolder(to, name, shown);
-            CopyFolder(source, target, shown);
+            CopyFolder(source, target, shown, depth + 1);
         }
         else if (status.IsFile)
         {

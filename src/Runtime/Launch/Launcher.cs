@@ -55,8 +55,7 @@ internal static class Launcher
         if (request.BrokenStep is { } broken) plan.Break(broken);
 
         using SafeFileHandle? ownPids = JoinPidNamespace(request.Spec, inputs, plan);
-        NewProcess child = NewProcess.Clone(plan, handshake.ReportNumber, entry?.Folder);
-        LeavePidNamespace(ownPids);
+        NewProcess child = CloneAndReturn(plan, handshake.ReportNumber, entry?.Folder, ownPids);
         return handshake.Complete(child, plan, makesUserNamespace ? MapsOf(request.Spec) : null, streams.Owned);
     }
 
@@ -153,9 +152,20 @@ internal static class Launcher
     internal static NewProcess CloneInto(LaunchPlan plan, int report, SafeFileHandle? pids, SafeFileHandle? cgroup = null)
     {
         using SafeFileHandle? own = pids is null ? null : JoinPids(pids);
-        NewProcess child = NewProcess.Clone(plan, report, cgroup);
-        LeavePidNamespace(own);
-        return child;
+        return CloneAndReturn(plan, report, cgroup, own);
+    }
+
+    // Back also where clone3 fails: hooks of the end may be run by this process yet, and they belong to its own pid namespace.
+    private static NewProcess CloneAndReturn(LaunchPlan plan, int report, SafeFileHandle? cgroup, SafeFileHandle? own)
+    {
+        try
+        {
+            return NewProcess.Clone(plan, report, cgroup);
+        }
+        finally
+        {
+            LeavePidNamespace(own);
+        }
     }
 
     private static void AddCgroup(LaunchContext context, CgroupEntry? entry)

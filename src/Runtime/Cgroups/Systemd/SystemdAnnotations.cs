@@ -19,7 +19,7 @@ internal static class SystemdAnnotations
         {
             if (!key.StartsWith(Prefix, StringComparison.Ordinal)) continue;
             string name = key[Prefix.Length..];
-            object value = name.Length > 0 && name.All(char.IsAsciiLetterOrDigit) && Parse(text.Trim()) is { } parsed
+            object value = name.Length > 0 && name.All(char.IsAsciiLetterOrDigit) && ParseAny(text.Trim()) is { } parsed
                 ? parsed
                 : throw Invalid(key, text);
             if (name.EndsWith(Seconds, StringComparison.Ordinal) && !name.EndsWith("USec", StringComparison.Ordinal))
@@ -32,6 +32,15 @@ internal static class SystemdAnnotations
         }
     }
 
+    // Lists hold no lists, so nothing here goes deeper than the text.
+    private static object? ParseAny(string text)
+    {
+        if (text.Length < 2 || text[0] != '[' || text[^1] != ']') return Parse(text);
+        string[] parts = text[1..^1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        object?[] values = [.. parts.Select(Parse)];
+        return values.All(static value => value is string) ? values.Cast<string>().ToArray() : null;
+    }
+
     private static object? Parse(string text)
     {
         if (text is "true" or "false") return text == "true";
@@ -39,13 +48,6 @@ internal static class SystemdAnnotations
         {
             string inner = text[1..^1];
             return inner.Contains(text[0], StringComparison.Ordinal) || inner.Contains('\\', StringComparison.Ordinal) ? null : inner;
-        }
-
-        if (text.Length >= 2 && text[0] == '[' && text[^1] == ']')
-        {
-            string[] parts = text[1..^1].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            object?[] values = [.. parts.Select(Parse)];
-            return values.All(static value => value is string) ? values.Cast<string>().ToArray() : null;
         }
 
         int space = text.IndexOf(' ', StringComparison.Ordinal);

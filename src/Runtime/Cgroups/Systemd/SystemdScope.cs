@@ -36,6 +36,23 @@ internal sealed class SystemdScope : IDisposable
     {
         using SystemdManager manager = SystemdManager.Connect();
         SystemdUnit unit = SystemdUnit.Parse(spec.Linux?.CgroupsPath, id, manager.UsualSlice);
+        SystemdScope? scope = null;
+        Explained(unit.Name, "start", () => scope = Start(manager, unit, spec, id, isV2));
+        // Not before: a unit that could not be started may be somebody else's. One that nobody gets to note ends with its placeholder.
+        try
+        {
+            made(scope!.Unit, scope.Path);
+            return scope;
+        }
+        catch
+        {
+            scope!.Dispose();
+            throw;
+        }
+    }
+
+    private static SystemdScope Start(SystemdManager manager, SystemdUnit unit, OciSpec spec, string id, bool isV2)
+    {
         string path = manager.ControlGroup + unit.Path;
         PlaceholderProcess placeholder = PlaceholderProcess.Start();
         try
@@ -57,9 +74,7 @@ internal sealed class SystemdScope : IDisposable
                 .. Properties(manager, resources with { Devices = resources.Devices ?? [] }, isV2),
                 .. SystemdAnnotations.Of(spec.Annotations),
             ];
-            Explained(unit.Name, "start", () => manager.StartTransientUnit(unit.Name, properties));
-            // Not before: a unit that could not be started may be somebody else's. One that nobody gets to note ends with its placeholder.
-            made(unit.Name, path);
+            manager.StartTransientUnit(unit.Name, properties);
             return new SystemdScope(unit.Name, path, placeholder);
         }
         catch
@@ -73,8 +88,11 @@ internal sealed class SystemdScope : IDisposable
     public static void Set(string unit, OciResources resources, bool isV2)
     {
         using SystemdManager manager = SystemdManager.Connect();
-        IReadOnlyList<SystemdProperty> properties = Properties(manager, resources, isV2);
-        if (properties.Count > 0) Explained(unit, "change", () => manager.SetUnitProperties(unit, properties));
+        Explained(unit, "change", () =>
+        {
+            IReadOnlyList<SystemdProperty> properties = Properties(manager, resources, isV2);
+            if (properties.Count > 0) manager.SetUnitProperties(unit, properties);
+        });
     }
 
     /// <summary>Has systemd forget a scope whose processes have ended.</summary>

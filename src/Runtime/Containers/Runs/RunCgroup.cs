@@ -48,14 +48,19 @@ internal static class RunCgroup
                 $"linux.cgroupsPath '{asked}' names a unit of systemd (slice:prefix:name), which needs --systemd-cgroup; without it give a path.", asked);
         }
 
+        CheckFree(spec, id);
+        return Make(CgroupHost.Current.Open(PathOf(spec, id), ScopeOf(spec)), spec);
+    }
+
+    /// <summary>Throws where others' processes are in the cgroup of a run that is to be made.</summary>
+    public static void CheckFree(OciSpec spec, string id)
+    {
         ICgroup cgroup = CgroupHost.Current.Open(PathOf(spec, id), ScopeOf(spec));
         if (cgroup.Exists && cgroup.Processes() is { Count: > 0 } processes)
         {
             throw new ContainerException(
                 ErrorCode.InvalidConfiguration, $"The cgroup {cgroup.Path} holds {processes.Count} processes already; give the container a cgroup of its own (linux.cgroupsPath).", cgroup.Path);
         }
-
-        return Make(cgroup, spec);
     }
 
     /// <summary>Makes the parts of a cgroup that systemd has not made, and sets the limits that it does not know.</summary>

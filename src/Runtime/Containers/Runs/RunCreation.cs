@@ -24,11 +24,13 @@ internal static class RunCreation
         ICgroup? cgroup = null;
         try
         {
-            folder.WriteConfiguration(document);
-            if (hooked) folder.MarkHooks();
             using SystemdScope? scope = request.SystemdCgroup
                 ? SystemdScope.Start(spec, request.Id, CgroupHost.Current is { HasV2: true, HasV1: false }, folder.WriteUnit)
                 : null;
+            if (scope is null) RunCgroup.CheckFree(spec, request.Id);
+            // From here on the cgroup counts as this run's: who finds what a dead creation has left takes it away with all that is in it.
+            folder.WriteConfiguration(document);
+            if (hooked) folder.MarkHooks();
             cgroup = scope is null ? RunCgroup.Create(spec, request.Id) : RunCgroup.Create(spec, scope);
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
@@ -107,6 +109,7 @@ internal static class RunCreation
     {
         if (spec.Process is null) throw Invalid("The configuration has no process; process.args says what to run.", "process");
         if (spec.Root is null) throw Invalid("The configuration has no root file system; root.path says where it is.", "root");
+        HookRunner.Check(spec.Hooks);
         bool waits = !request.Detached;
         if (request.ConsoleSocket is not null && !spec.Process.Terminal)
         {

@@ -19,7 +19,10 @@ internal static class RunUpdate
             ?? throw new ContainerException(ErrorCode.NotSupported, $"The container '{id}' has no cgroup, so it has no limits.", id);
         // No device rules means no change, also where a client writes an empty list for what it leaves alone.
         OciResources change = resources.Devices is { Count: 0 } ? resources with { Devices = null } : resources;
-        if (folder.ReadUnit() is { } unit) SystemdScope.Set(unit.Unit, change, CgroupHost.Current is { HasV2: true, HasV1: false });
+        // First to the cgroup, with all the checks of what is in use: what it refuses systemd must not have done. And again, because systemd rounds.
+        cgroup.Apply(change);
+        if (folder.ReadUnit() is not { } unit) return;
+        SystemdScope.Set(unit.Unit, change, CgroupHost.Current is { HasV2: true, HasV1: false });
         cgroup.Apply(change);
     }
 }

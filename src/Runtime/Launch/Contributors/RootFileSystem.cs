@@ -97,8 +97,8 @@ internal static class RootFileSystem
             plan.Call(
                 SystemCall.MoveMount, "move the root file system onto", "/", context.Root, plan.Itself, Libc.AT_FDCWD, plan.Text("/"),
                 PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
-            // It is there already where its own path could not be reached.
-            plan.Ignore(Errno.EINVAL);
+            // It is there already where its own path could not be reached: "/" then leads to the mount itself.
+            plan.Ignore(Errno.ELOOP);
         }
 
         foreach (string path in context.Inputs.WholeKernelFileSystems())

@@ -26,13 +26,19 @@ internal sealed class HookProcess : IDisposable
     {
         this.hook = hook;
         this.name = name;
-        if (!hook.Path.StartsWith('/')) throw LaunchContext.Invalid($"The path '{hook.Path}' of the {name} is not absolute.", hook.Path);
-        if (hook.Timeout is <= 0) throw LaunchContext.Invalid($"The time-out of the {name} ({hook.Path}) is {hook.Timeout} seconds; it must be above zero.", hook.Path);
+        Check(hook, name);
         using SafeFileHandle document = Libc.CreateMemoryFile("state");
         int errno = Libc.WriteAll(document, StateText.Document(state));
         if (errno != 0) throw KernelError.From("write", errno, "the hook's standard input");
         Input = Libc.Reopen(document);
         output = Libc.CreateMemoryFile("output");
+    }
+
+    /// <summary>Throws where a hook can never be run.</summary>
+    public static void Check(OciHook hook, string name)
+    {
+        if (!hook.Path.StartsWith('/')) throw LaunchContext.Invalid($"The path '{hook.Path}' of the {name} is not absolute.", hook.Path);
+        if (hook.Timeout is <= 0) throw LaunchContext.Invalid($"The time-out of the {name} ({hook.Path}) is {hook.Timeout} seconds; it must be above zero.", hook.Path);
     }
 
     /// <summary>Its standard input.</summary>

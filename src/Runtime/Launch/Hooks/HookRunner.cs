@@ -19,6 +19,24 @@ internal static class HookRunner
     public static bool HasAny(OciHooks? hooks) => hooks is not null
         && (HasCreation(hooks) || HasStart(hooks) || hooks.Poststart is { Count: > 0 } || hooks.Poststop is { Count: > 0 });
 
+    /// <summary>Throws where a hook can never be run: before anything is made, not when its turn comes.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
+    public static void Check(OciHooks? hooks)
+    {
+        if (hooks is null) return;
+        Check(hooks.Prestart, "prestart");
+        Check(hooks.CreateRuntime, "createRuntime");
+        Check(hooks.CreateContainer, "createContainer");
+        Check(hooks.StartContainer, "startContainer");
+        Check(hooks.Poststart, "poststart");
+        Check(hooks.Poststop, "poststop");
+    }
+
+    private static void Check(IReadOnlyList<OciHook>? hooks, string kind)
+    {
+        for (int i = 0; i < (hooks?.Count ?? 0); i++) HookProcess.Check(hooks![i], string.Create(CultureInfo.InvariantCulture, $"{kind} hook #{i}"));
+    }
+
     /// <summary>Whether there is a hook for which the first process has to wait before pivot_root.</summary>
     public static bool HasCreation(OciHooks? hooks)
         => hooks is { Prestart.Count: > 0 } or { CreateRuntime.Count: > 0 } or { CreateContainer.Count: > 0 };
