@@ -69,7 +69,7 @@ internal sealed class RegistryConnection : IDisposable
 
     /// <summary>Sends a request for a path below <c>/v2/</c>, again where that may help, with whatever authorization it takes.</summary>
     /// <param name="method">The method.</param>
-    /// <param name="path">The path below <c>/v2/</c>, or a whole address of this registry.</param>
+    /// <param name="path">The path below <c>/v2/</c>, or a whole address. Only the registry itself gets credentials.</param>
     /// <param name="scope">What the token must allow, <c>repository:team/app:pull</c>; null for what the registry asks for.</param>
     /// <param name="shape">Adds headers and body; called for each attempt.</param>
     /// <param name="cancellationToken">Cancels.</param>
@@ -84,8 +84,9 @@ internal sealed class RegistryConnection : IDisposable
             TimeSpan delay = Delay(attempt);
             try
             {
-                Uri address = path.Contains("://", StringComparison.Ordinal) ? new Uri(path) : new Uri(await BaseAsync(cancellationToken), "v2/" + path);
-                HttpResponseMessage response = await SendAuthorizedAsync(method, address, scope, shape, cancellationToken);
+                Uri server = await BaseAsync(cancellationToken);
+                Uri address = path.Contains("://", StringComparison.Ordinal) ? new Uri(path) : new Uri(server, "v2/" + path);
+                HttpResponseMessage response = await SendAuthorizedAsync(method, server, address, scope, shape, cancellationToken);
                 if (!IsPassing(response.StatusCode)) return response;
                 TimeSpan? asked = RetryAfter(response);
                 bool limited = response.StatusCode == HttpStatusCode.TooManyRequests;
@@ -243,12 +244,13 @@ internal sealed class RegistryConnection : IDisposable
             : throw new ContainerException(ErrorCode.InvalidArgument, $"'{Name}' is not the name of a registry; write it as host or host:port.", Name);
 
     private async Task<HttpResponseMessage> SendAuthorizedAsync(
-        HttpMethod method, Uri address, string? scope, Action<HttpRequestMessage>? shape, CancellationToken cancellationToken)
+        HttpMethod method, Uri server, Uri address, string? scope, Action<HttpRequestMessage>? shape, CancellationToken cancellationToken)
     {
         for (bool answered = false; ; answered = true)
         {
-            HttpResponseMessage response = await FollowAsync(method, address, _authorization.For(scope), shape, cancellationToken);
-            if (response.StatusCode != HttpStatusCode.Unauthorized) return response;
+            HttpResponseMessage response = await FollowAsync(method, server, address, _authorization.For(scope), shape, cancellationToken);
+            // Storage that the registry sends us to cannot ask for what is the registry's: it would name a place of its own to bring it to.
+            if (response.StatusCode != HttpStatusCode.Unauthorized || !IsSameServer(response.RequestMessage!.RequestUri!, server)) return response;
             try
             {
                 if (answered)
@@ -257,7 +259,7 @@ internal sealed class RegistryConnection : IDisposable
                     throw Unauthorized($"{Name} does not accept the credentials it asked for{said}.");
                 }
 
-                await _authorization.AnswerAsync(response.Headers.WwwAuthenticate, address, scope, cancellationToken);
+                await _authorization.AnswerAsync(response.Headers.WwwAuthenticate, server, scope, cancellationToken);
             }
             finally
             {
@@ -267,7 +269,8 @@ internal sealed class RegistryConnection : IDisposable
     }
 
     private async Task<HttpResponseMessage> FollowAsync(
-        HttpMethod method, Uri address, AuthenticationHeaderValue? authorization, Action<HttpRequestMessage>? shape, CancellationToken cancellationToken)
+        HttpMethod method, Uri server, Uri address, AuthenticationHeaderValue? authorization, Action<HttpRequestMessage>? shape,
+        CancellationToken cancellationToken)
     {
         HashSet<string> visited = [];
         for (Uri at = address; ;)
@@ -275,7 +278,7 @@ internal sealed class RegistryConnection : IDisposable
             using HttpRequestMessage request = new(method, at);
             shape?.Invoke(request);
             // What proves who we are is for the registry alone, not for the storage that it sends us to.
-            if (IsSameServer(at, address)) request.Headers.Authorization = authorization;
+            if (IsSameServer(at, server)) request.Headers.Authorization = authorization;
             HttpResponseMessage response = await SendOnceAsync(request, request.Content is RegistryUploadContent upload ? upload.Guard : null, cancellationToken);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308)) return response;
             Uri? target = response.Headers.Location;
@@ -283,7 +286,7 @@ internal sealed class RegistryConnection : IDisposable
             if (target is null || (method != HttpMethod.Get && method != HttpMethod.Head)) throw Invalid($"redirects a {method} request, which cannot be followed");
             if (!target.IsAbsoluteUri) target = new Uri(at, target);
             if (target.Scheme is not ("http" or "https")) throw Invalid($"redirects to '{RegistryText.Clean(target.Scheme)}:', which is no place for blobs");
-            if (at.Scheme == "https" && target.Scheme == "http" && !_allowPlain) throw Invalid("redirects from TLS to plain HTTP");
+            if (at.Scheme == "https" && target.Scheme == "http") throw Invalid("redirects from TLS to plain HTTP");
             visited.Add(at.AbsoluteUri);
             if (visited.Contains(target.AbsoluteUri)) throw Invalid($"redirects in a circle, back to {RegistryText.Clean(target.GetLeftPart(UriPartial.Path))}");
             if (visited.Count > MaximumRedirects) throw Invalid($"redirects more than {MaximumRedirects} times");

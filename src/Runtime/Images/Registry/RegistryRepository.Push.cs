@@ -161,13 +161,16 @@ internal sealed partial class RegistryRepository
         return dash >= 0 && long.TryParse(range.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out long last) ? (last == 0 ? 0 : last + 1) : null;
     }
 
-    /// <summary>Where an upload goes on: at this registry, or an upload would take credentials and content elsewhere.</summary>
+    /// <summary>
+    /// Where an upload goes on. That may be another host, as with a registry that keeps blobs in somebody's storage: it gets the content, but no credentials
+    /// (<see cref="RegistryConnection"/> adds them for the registry alone), and never without the TLS that the registry was spoken to with.
+    /// </summary>
     private Uri Location(HttpResponseMessage response)
     {
         Uri here = response.RequestMessage!.RequestUri!;
         if (response.Headers.Location is not { } location) throw connection.Invalid("begins an upload without saying where it goes on");
         Uri whole = location.IsAbsoluteUri ? location : new Uri(here, location);
-        if (whole.Scheme is not ("http" or "https") || (here.Scheme == "https" && whole.Scheme == "http" && whole.Host != here.Host))
+        if (whole.Scheme is not ("http" or "https") || (here.Scheme == "https" && whole.Scheme == "http"))
         {
             throw connection.Invalid($"sends an upload on to {RegistryText.Clean(whole.GetLeftPart(UriPartial.Path))}, without TLS");
         }

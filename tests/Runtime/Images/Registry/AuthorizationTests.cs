@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using ContainerTools.Runtime.Images.Registry;
+using ContainerTools.Runtime.Oci;
 using ContainerTools.Tests.Registries;
 using Xunit;
 
@@ -113,6 +114,29 @@ public sealed class AuthorizationTests : IDisposable
         string file = _fixture.Local.Write("registries.conf", Encoding.UTF8.GetBytes($"[[registry]]\nlocation = \"{registry.Host}\"\ninsecure = true\n"));
         _fixture.Settings = FakeRegistry.Impatient with { ConfigurationFiles = [file] };
         Assert.Equal(ErrorCode.ImageNotFound, (await InspectAsync(registry, null)).Code);
+    }
+
+    [Fact]
+    public async Task From_TLS_nothing_goes_on_without_it_even_where_plain_HTTP_is_allowed()
+    {
+        using X509Certificate2 authority = Authority();
+        using X509Certificate2 certificate = Certificate(authority, IPAddress.Loopback);
+        using FakeRegistry registry = new(certificate);
+        registry.Instead = request => request.Method switch
+        {
+            "GET" when request.Path != "/v2/" => FakeAnswer.Redirect($"http://{_tokens.Host}/there"),
+            "POST" => new FakeAnswer { Status = 202, Headers = [$"Location: http://{_tokens.Host}/there"] },
+            _ => null,
+        };
+        using RegistrySession session = new(FakeRegistry.Plain, FakeRegistry.Impatient);
+        RegistryRepository repository = session.Repository(new RegistryEndpoint(registry.Host, "app", true));
+        ContainerException read = await Assert.ThrowsAnyAsync<ContainerException>(() => repository.ManifestAsync("1", Token));
+        Assert.Equal(ErrorCode.RegistryResponseInvalid, read.Code);
+        ImageDescriptor blob = new() { MediaType = ImageMediaType.Layer, Digest = "sha256:" + new string('1', 64), Size = 3 };
+        string file = _fixture.Local.Write("blob", [1, 2, 3]);
+        ContainerException written = await Assert.ThrowsAnyAsync<ContainerException>(() => repository.UploadAsync(blob, file, null, _ => { }, Token));
+        Assert.Equal(ErrorCode.RegistryResponseInvalid, written.Code);
+        Assert.Empty(_tokens.Log);
     }
 
     [Fact]

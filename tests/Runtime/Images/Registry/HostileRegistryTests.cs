@@ -148,6 +148,22 @@ public sealed class HostileRegistryTests : IDisposable
     }
 
     [Fact]
+    public async Task Another_host_cannot_ask_for_what_proves_who_we_are()
+    {
+        using FakeRegistry storage = new();
+        _fixture.Add("app:1", PullFixture.Layer(1));
+        storage.Instead = request => request.Path == "/token"
+            ? new FakeAnswer { Body = """{"token":"abc"}"""u8.ToArray() }
+            : FakeAnswer.Unauthorized($"Bearer realm=\"http://{storage.Host}/token\"");
+        _fixture.Registry.Instead = request => request.Authorization is null ? FakeAnswer.Unauthorized("Basic realm=\"x\"")
+            : IsLayer(request) ? FakeAnswer.Redirect($"http://{storage.Host}/blob") : null;
+        await _fixture.RefusedAsync(
+            ErrorCode.RegistryUnauthorized, "app:1", options => options with { Access = FakeRegistry.Plain with { UserName = "u", Password = "p" } });
+        Assert.NotEmpty(storage.Log);
+        Assert.All(storage.Log, request => Assert.Equal("/blob", request.Path));
+    }
+
+    [Fact]
     public async Task A_registry_that_asks_for_credentials_twice_is_refused()
     {
         _fixture.Registry.Instead = _ => FakeAnswer.Unauthorized("Basic realm=\"x\"");
