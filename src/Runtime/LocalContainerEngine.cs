@@ -67,7 +67,26 @@ public sealed class LocalContainerEngine : IContainerEngine
         await foreach (Container container in Containers.ListAsync(ContainerFilter.All, cancellationToken).ConfigureAwait(false))
         {
             bool runs = container.State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting;
-            yield return new ImageUse(container.Name, container.ImageId, runs);
+            yield return new ImageUse(container.Name, container.ImageId, runs) { Layers = LayersOf(container.Id) };
+        }
+    }
+
+    /// <summary>The chain ids of a container's layers, as far as they are in the engine's folder.</summary>
+    private string[] LayersOf(string container)
+    {
+        try
+        {
+            // The folder of a layer is named by its chain id.
+            return
+            [
+                .. (_services.Store.TryRead(container)?.Layers ?? [])
+                    .Select(layer => ImageDigest.Prefix + layer.Split('/')[0]).Where(ImageDigest.IsValid),
+            ];
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+        {
+            // It has no image either, by which nothing is swept away.
+            return [];
         }
     }
 }

@@ -22,6 +22,10 @@ internal interface IImageStore : IImageOperations
 
 /// <summary>A container that uses an image: keeps <see cref="IImageOperations.RemoveAsync"/> from taking it away.</summary>
 /// <param name="Container">The container's name.</param>
-/// <param name="ImageId">The digest of the image's configuration.</param>
+/// <param name="ImageId">The digest of the image's configuration; empty where the container's record is damaged: then it is not known what it uses.</param>
 /// <param name="Running">Whether it runs.</param>
-internal sealed record ImageUse(string Container, string ImageId, bool Running);
+internal sealed record ImageUse(string Container, string ImageId, bool Running)
+{
+    /// <summary>Chain ids of the unpacked layers that it runs on, whatever has become of its image's configuration.</summary>
+    public IReadOnlyList<string> Layers { get; init; } = [];
+}

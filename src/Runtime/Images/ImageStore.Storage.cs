@@ -108,13 +108,14 @@ internal sealed partial class ImageStore
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
             ReachablePieces reachable = new(_layout);
             List<ImageUse> uses = await _uses(cancellationToken).ToListAsync(cancellationToken);
-            if (!reachable.Mark(_layout.ReadIndex()) || !uses.TrueForAll(use => reachable.MarkUsed(use.ImageId))) return;
+            if (!reachable.Mark(_layout.ReadIndex()) || !uses.TrueForAll(reachable.MarkUsed)) return;
             IEnumerable<string> blobs = Directory.Exists(_layout.Blobs) ? Directory.EnumerateFiles(_layout.Blobs) : [];
             List<string> left = [.. blobs.Select(path => ImageDigest.Prefix + Path.GetFileName(path)).Where(digest => !reachable.Blobs.Contains(digest))];
             left.AddRange(_layers.Chains().Where(chain => !reachable.Layers.Contains(chain)));
             if (left.Count == 0) return;
             Ingest? trash = null;
-            if (repair)
+            // What is damaged may be what leads to the rest: then nothing is taken away before it is there again.
+            if (repair && problems.TrueForAll(problem => problem.Repaired))
             {
                 MarkSweepPending();
                 trash = await SweepPendingAsync(held, cancellationToken);
@@ -122,7 +123,7 @@ internal sealed partial class ImageStore
 
             using (trash)
             {
-                bool swept = repair && !File.Exists(Ingest.SweepPendingPath(_paths));
+                bool swept = trash is not null && !File.Exists(Ingest.SweepPendingPath(_paths));
                 foreach (string digest in left)
                 {
                     problems.Add(new ContainerStorageProblem { Subject = digest, Problem = "No image or container uses it.", Repairable = true, Repaired = swept });

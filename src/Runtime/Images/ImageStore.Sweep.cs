@@ -82,7 +82,7 @@ internal sealed partial class ImageStore
     private bool Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
     {
         ReachablePieces reachable = new(_layout);
-        if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(use => reachable.MarkUsed(use.ImageId))) return false;
+        if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(reachable.MarkUsed)) return false;
         if (Directory.Exists(_layout.Blobs))
         {
             foreach (string path in Directory.EnumerateFiles(_layout.Blobs))

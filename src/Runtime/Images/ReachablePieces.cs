@@ -5,6 +5,9 @@ namespace ContainerTools.Runtime.Images;
 /// <summary>Which blobs and layers the index and the containers lead to.</summary>
 internal sealed class ReachablePieces(ImageLayout layout)
 {
+    /// <summary>The configurations that were read.</summary>
+    private readonly HashSet<string> _configs = [];
+
     /// <summary>Digests of blobs.</summary>
     public HashSet<string> Blobs { get; } = [];
 
@@ -17,14 +20,17 @@ internal sealed class ReachablePieces(ImageLayout layout)
     /// </summary>
     public bool Mark(ImageIndex index) => index.Manifests.All(descriptor => descriptor is null || Mark(descriptor, 0));
 
-    /// <summary>Keeps the configuration and the layers of an image that a container was made from.</summary>
-    /// <returns>False when the configuration cannot be read.</returns>
-    public bool MarkUsed(string imageId)
+    /// <summary>Keeps the configuration and the layers of an image that a container was made from, and the layers that it runs on.</summary>
+    /// <returns>False when it is not known what the container uses: the configuration is missing or cannot be read, or the container's record is damaged.</returns>
+    public bool MarkUsed(ImageUse use)
     {
-        if (!ImageDigest.IsValid(imageId) || Blobs.Contains(imageId)) return true;
+        Layers.UnionWith(use.Layers);
+        if (!ImageDigest.IsValid(use.ImageId)) return false;
+        if (_configs.Contains(use.ImageId)) return true;
         try
         {
-            if (Document(imageId) is { } config) MarkConfig(imageId, config);
+            if (Document(use.ImageId) is not { } config) return false;
+            MarkConfig(use.ImageId, config);
             return true;
         }
         catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
@@ -39,8 +45,8 @@ internal sealed class ReachablePieces(ImageLayout layout)
         if (!Blobs.Add(descriptor.Digest)) return true;
         try
         {
-            // Multi-platform images in the store may lack some of their platforms.
-            if (layout.TryReadDocument(descriptor.Digest) is not { } json) return true;
+            // Multi-platform images in the store may lack some of their platforms. What the index itself lists is damaged when it is missing.
+            if (layout.TryReadDocument(descriptor.Digest) is not { } json) return depth > 0;
             if (ImageMediaType.IsIndex(descriptor.MediaType))
             {
                 ImageIndex index = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageIndex);
@@ -50,8 +56,10 @@ internal sealed class ReachablePieces(ImageLayout layout)
             ImageManifest manifest = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageManifest);
             foreach (ImageDescriptor layer in manifest.Layers) Blobs.Add(layer.Digest);
             if (manifest.Config is not { } config || !ImageDigest.IsValid(config.Digest)) return true;
-            if (ImageMediaType.IsConfig(config.MediaType) && Document(config.Digest) is { } known) MarkConfig(config.Digest, known);
-            else Blobs.Add(config.Digest);
+            Blobs.Add(config.Digest);
+            if (!ImageMediaType.IsConfig(config.MediaType)) return true;
+            if (Document(config.Digest) is not { } known) return depth > 0;
+            MarkConfig(config.Digest, known);
             return true;
         }
         catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
@@ -63,6 +71,7 @@ internal sealed class ReachablePieces(ImageLayout layout)
     private void MarkConfig(string digest, ImageConfig config)
     {
         Blobs.Add(digest);
+        _configs.Add(digest);
         foreach (string chain in ImageDigest.Chains(config.Rootfs?.DiffIds ?? [])) Layers.Add(chain);
     }
 

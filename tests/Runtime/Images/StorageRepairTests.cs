@@ -1,0 +1,76 @@
+using System.Text;
+using ContainerTools.Runtime.Images;
+using ContainerTools.Tests.Archives;
+using Xunit;
+
+namespace ContainerTools.Runtime.Tests.Images;
+
+/// <summary>What a repair takes away, and what it must not.</summary>
+public sealed class StorageRepairTests : IDisposable
+{
+    private readonly TemporaryStore _store = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _store.Dispose();
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_damaged_document_does_not_cost_a_container_its_layers(bool config)
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        _store.Uses.Add(Use(image));
+        Damage(config ? image.Id : image.Digest);
+        await TestAsync(repair: true);
+        Assert.Single(_store.Layers);
+        // Nor do a second repair and what other images do afterwards.
+        await TestAsync(repair: true);
+        await _store.ImportAsync(Tar("b"), "other");
+        await _store.NewStore().RemoveAsync("other", new ImageRemoveOptions(), Token);
+        Assert.True(Directory.Exists(LayerOf(image)));
+    }
+
+    [Fact]
+    public async Task Nothing_is_swept_away_while_something_is_damaged()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        string stray = Path.Combine(_store.BlobFolder, new string('a', 64));
+        File.WriteAllText(stray, "x");
+        Damage(image.Layers[0]);
+        ContainerStorageProblem left = (await TestAsync(repair: true)).Single(problem => problem.Subject.Contains("aaaa", StringComparison.Ordinal));
+        Assert.True(left.Repairable);
+        Assert.False(left.Repaired);
+        Assert.True(File.Exists(stray));
+    }
+
+    [Fact]
+    public async Task Nothing_is_swept_away_while_it_is_not_known_what_a_container_uses()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        // As the engine lists a container whose record is damaged.
+        _store.Uses.Add(new ImageUse("web", "", false));
+        await _store.NewStore().RemoveAsync("box", new ImageRemoveOptions { Force = true }, Token);
+        Assert.True(Directory.Exists(LayerOf(image)));
+        _store.Uses.Clear();
+        await _store.ImportAsync(Tar("b"), "other");
+        Assert.False(Directory.Exists(LayerOf(image)));
+    }
+
+    private Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair) => _store.NewStore().TestAsync(repair, null, Token);
+
+    private static ImageUse Use(ContainerImage image) => new("web", image.Id, true) { Layers = ImageDigest.Chains(image.Layers) };
+
+    private string LayerOf(ContainerImage image) => Path.Combine(_store.Paths.Layers, ImageDigest.Chains(image.Layers)[0][ImageDigest.Prefix.Length..]);
+
+    /// <summary>Changes a blob's last byte.</summary>
+    private void Damage(string digest)
+    {
+        string path = Path.Combine(_store.BlobFolder, digest[ImageDigest.Prefix.Length..]);
+        byte[] content = File.ReadAllBytes(path);
+        content[^1] ^= 1;
+        File.WriteAllBytes(path, content);
+    }
+
+    private static byte[] Tar(string content) => new TarBuilder().File("file", Encoding.UTF8.GetBytes(content)).Build();
+}
