@@ -41,6 +41,9 @@ internal sealed record ContainerRecord
     /// <summary>Fields that a later version wrote.</summary>
     [JsonExtensionData] public Dictionary<string, JsonElement>? Unknown { get; set; }
 
+    /// <summary>Whether it mounts a volume.</summary>
+    public bool Mounts(string volume) => Configuration.Mounts.Any(mount => mount.Type == ContainerMountType.Volume && mount.Source == volume);
+
     /// <summary>Stands in a list for a container whose document cannot be read, so that it is seen and can be removed by force.</summary>
     public static ContainerRecord Damaged(string id, string damage) => new()
     {

@@ -26,7 +26,7 @@ internal sealed class ContainerServices
         OpenCgroup = openCgroup;
         StateReader = new ContainerStateReader(paths);
         Volumes = new VolumeStore(paths);
-        Store = new ContainerStore(paths, folder => RecordedDriver.RemoveLayer(folder, driver), Volumes.Remove);
+        Store = new ContainerStore(paths, folder => RecordedDriver.RemoveLayer(folder, driver), RemoveOwnVolume);
         IdRanges = new IdRanges(paths);
         Networks = new NetworkStore(paths);
     }
@@ -62,6 +62,18 @@ internal sealed class ContainerServices
 
     /// <summary>The folders of a container's layers, uppermost first.</summary>
     public IReadOnlyList<string> LayerFolders(ContainerRecord record) => [.. record.Layers.Select(layer => Path.Combine(Paths.Layers, layer))];
+
+    /// <summary>
+    /// Removes a volume that was made for a container which is gone. One that another container mounts by its name stays, and so does every one
+    /// while a record cannot be read: it is not known what that container mounts.
+    /// </summary>
+    private void RemoveOwnVolume(string name)
+    {
+        if (!Directory.Exists(Volumes.FolderOf(name))) return;
+        using StoreLock held = Volumes.TakeAlone();
+        if (Store.Records().Any(record => record.Damage is not null || record.Mounts(name))) return;
+        Volumes.Remove(name);
+    }
 
     /// <summary>
     /// Takes a container's lock, reads it again, and repairs it where that is needed: the beginning of every change.

@@ -12,7 +12,7 @@ namespace ContainerTools.Runtime.Containers;
 /// </summary>
 /// <param name="paths">Where the files are.</param>
 /// <param name="removeLayer">Removes the writable layer from a container's folder, as its storage driver does it.</param>
-/// <param name="removeVolume">Removes a volume.</param>
+/// <param name="removeVolume">Removes a volume that was made for a container, unless others have come to use it.</param>
 internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLayer, Action<string> removeVolume)
 {
     /// <summary>The beginning of the name of a folder that is being removed; an id never begins so.</summary>
@@ -47,22 +47,26 @@ internal sealed class ContainerStore(EnginePaths paths, Action<string> removeLay
         if (!Directory.Exists(Paths.Containers)) yield break;
         foreach (string folder in Directory.EnumerateDirectories(Paths.Containers))
         {
-            string id = Path.GetFileName(folder);
-            ContainerRecord? record = null;
-            if (id[0] != '.')
-            {
-                try
-                {
-                    record = TryRead(id);
-                }
-                catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
-                {
-                    record = ContainerRecord.Damaged(id, error.Message);
-                }
-            }
-
-            if (record is not null) yield return record;
+            if (TryReadFolder(folder) is { } record) yield return record;
             else TryClearAbandoned(folder);
+        }
+    }
+
+    /// <summary>All containers' records, as <see cref="List"/> has them, but without clearing anything away: takes no lock, for who holds one.</summary>
+    public IEnumerable<ContainerRecord> Records()
+        => Directory.Exists(Paths.Containers) ? Directory.EnumerateDirectories(Paths.Containers).Select(TryReadFolder).OfType<ContainerRecord>() : [];
+
+    private ContainerRecord? TryReadFolder(string folder)
+    {
+        string id = Path.GetFileName(folder);
+        if (id[0] == '.') return null;
+        try
+        {
+            return TryRead(id);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+        {
+            return ContainerRecord.Damaged(id, error.Message);
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
 
     /// <inheritdoc/>
     public Task<ContainerVolume> GetAsync(string name, CancellationToken cancellationToken)
-        => Task.Run(() => TryRead(name, Users()) ?? throw NotFound(name), cancellationToken);
+        => Task.Run(() => TryRead(name, Users()) ?? throw VolumeStore.NotFound(name), cancellationToken);
 
     /// <inheritdoc/>
     public Task<ContainerVolume> CreateAsync(VolumeCreateOptions options, CancellationToken cancellationToken) => Task.Run(
@@ -44,21 +44,31 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
                 throw new ContainerException(ErrorCode.VolumeNameInUse, $"A volume with the name '{name}' is there already; remove it, or take another name.", name);
             }
 
-            return TryRead(name, Users()) ?? throw NotFound(name);
+            return TryRead(name, Users()) ?? throw VolumeStore.NotFound(name);
         }, cancellationToken);
 
     /// <inheritdoc/>
     public Task RemoveAsync(string name, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
-            if (!_store.Exists(name)) throw NotFound(name);
+            if (!_store.Exists(name)) throw VolumeStore.NotFound(name);
             // Nobody makes a container meanwhile that is to use it.
             using (StoreLock held = _store.TakeAlone())
             {
-                if (!_store.Exists(name)) throw NotFound(name);
-                if (Users()[name].FirstOrDefault() is { } user)
+                if (!_store.Exists(name)) throw VolumeStore.NotFound(name);
+                foreach (ContainerRecord record in services.Store.Records())
                 {
-                    throw new ContainerException(ErrorCode.VolumeInUse, $"The volume '{name}' is used by the container '{user.Name}'; remove that first.", name);
+                    if (record.Damage is not null)
+                    {
+                        throw new ContainerException(
+                            ErrorCode.VolumeInUse,
+                            $"The volume '{name}' may be used by the container '{record.Name}', whose record is damaged; remove that first, with -Force.", name);
+                    }
+
+                    if (record.Mounts(name))
+                    {
+                        throw new ContainerException(ErrorCode.VolumeInUse, $"The volume '{name}' is used by the container '{record.Name}'; remove that first.", name);
+                    }
                 }
 
                 _store.Hide(name);
@@ -69,7 +79,7 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
 
     private ContainerVolume? TryRead(string name, ILookup<string, ContainerRecord> users)
     {
-        if (!ContainerName.IsValid(name) || !_store.Exists(name)) return null;
+        if (!_store.Exists(name)) return null;
         VolumeRecord? record = _store.Record(name);
         IReadOnlyDictionary<string, string> options = record?.DriverOptions ?? new Dictionary<string, string>();
         return new ContainerVolume
@@ -87,7 +97,4 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
     private ILookup<string, ContainerRecord> Users() => services.Store.List()
         .SelectMany(record => record.Configuration.Mounts.Where(mount => mount.Type == ContainerMountType.Volume).Select(mount => (mount.Source, record)))
         .ToLookup(pair => pair.Source, pair => pair.record);
-
-    private static ContainerException NotFound(string name)
-        => new(ErrorCode.VolumeNotFound, $"There is no volume with the name '{name}'; list what there is with Get-ContainerVolume.", name);
 }

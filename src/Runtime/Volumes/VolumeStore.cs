@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
@@ -24,7 +25,7 @@ internal sealed class VolumeStore(EnginePaths paths)
     }
 
     /// <summary>Whether a volume is there.</summary>
-    public bool Exists(string name) => Directory.Exists(DataOf(name)) || File.Exists(RecordOf(name));
+    public bool Exists(string name) => ContainerName.IsValid(name) && (Directory.Exists(DataOf(name)) || File.Exists(RecordOf(name)));
 
     /// <summary>What was asked for; null where a container made it on the way.</summary>
     public VolumeRecord? Record(string name)
@@ -87,7 +88,12 @@ internal sealed class VolumeStore(EnginePaths paths)
     private string RecordOf(string name) => Path.Combine(FolderOf(name), RecordName);
 
     /// <summary>The folder of a volume with all that belongs to it.</summary>
-    public string FolderOf(string name) => Path.Combine(paths.Volumes, name);
+    /// <exception cref="ContainerException"><see cref="ErrorCode.VolumeNotFound"/>: it cannot be a name. A path must never lead out of the folder of the volumes.</exception>
+    public string FolderOf(string name) => ContainerName.IsValid(name) ? Path.Combine(paths.Volumes, name) : throw NotFound(name);
+
+    /// <summary>The error of a volume that is not there.</summary>
+    public static ContainerException NotFound(string name)
+        => new(ErrorCode.VolumeNotFound, $"There is no volume with the name '{name}'; list what there is with Get-ContainerVolume.", name);
 
     /// <summary>The folder that is mounted into containers.</summary>
     public string DataOf(string name) => Path.Combine(FolderOf(name), "_data");
