@@ -155,7 +155,10 @@ internal static partial class OptionCheck
         }
         else if (dotted.StartsWith("net.", StringComparison.Ordinal))
         {
-            if (configuration.NetworkMode == "host") throw Invalid($"The kernel parameter {name} is the host's where its network is shared.", name);
+            if (configuration.NetworkMode == "host" || configuration.NetworkMode.StartsWith("container:", StringComparison.Ordinal) || configuration.NetworkMode.StartsWith("ns:", StringComparison.Ordinal))
+            {
+                throw Invalid($"The kernel parameter {name} is not the container's where its network is shared.", name);
+            }
         }
         else
         {

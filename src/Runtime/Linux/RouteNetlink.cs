@@ -51,11 +51,11 @@ internal sealed class RouteNetlink : IDisposable
     public int Link(string name) => FindLink(name) ?? throw NetlinkSocket.Error(Errno.ENODEV, $"find the link {name}", null);
 
     /// <summary>Makes a bridge that is up; false when something has the name already.</summary>
-    public bool TryMakeBridge(string name, int? mtu)
+    public bool TryMakeBridge(string name, int? mtu, byte[] hardwareAddress)
     {
         NetlinkMessage message = new(RTM_NEWLINK, Ack | Create);
         RaiseFlags(message.Structure(LinkSize));
-        message.Add(IFLA_IFNAME, name);
+        message.Add(IFLA_IFNAME, name).Add(IFLA_ADDRESS, hardwareAddress);
         if (mtu is { } size) message.Add(IFLA_MTU, size);
         message.Nest(IFLA_LINKINFO, () => message.Add(IFLA_INFO_KIND, "bridge"));
         int errno = _socket.TryAsk(message, null, out string? words);

@@ -208,7 +208,17 @@ internal sealed class DnsServer : IEventHandler, IDisposable
         private static SafeFileHandle? TrySend(DnsServer owner, byte[] query, int server)
         {
             if (!IPAddress.TryParse(owner._plan.Servers[server], out IPAddress? address)) return null;
-            SafeFileHandle socket = Libc.OpenNetworkSocket(address.GetAddressBytes().Length == 16, Libc.DatagramSocket);
+            SafeFileHandle socket;
+            try
+            {
+                socket = Libc.OpenNetworkSocket(address.GetAddressBytes().Length == 16, Libc.DatagramSocket);
+            }
+            catch (KernelException)
+            {
+                // A server by IPv6 where the kernel has none, or no descriptor left: as one that does not answer.
+                return null;
+            }
+
             if (Libc.TryConnect(socket, address, 53) == 0 && Libc.Write(socket, query) == query.Length) return socket;
             socket.Dispose();
             return null;

@@ -16,8 +16,24 @@ internal static class NetworkRelease
     public static void AfterLoss(string runFolder)
     {
         if (NetworkPlanFormat.TryLoad(runFolder) is not { } plan) return;
-        if (plan.Ports.Count > 0) PacketFilter.RemovePorts(plan);
+        foreach (PortMapping port in plan.Ports) RemoveLost(plan, port);
         Release(plan);
+    }
+
+    // Only a port that can be taken now: one that cannot has come to another container meanwhile, or was that container's all along, where the start has failed
+    // because of it. Its element in the map has the same key.
+    private static void RemoveLost(NetworkPlan plan, PortMapping port)
+    {
+        if (port.HostPort == 0) return;
+        try
+        {
+            using PortReservation held = PortReservation.Take([port]);
+            PacketFilter.RemovePorts(plan with { Ports = [port] });
+        }
+        catch (ContainerException error) when (error.Code is ErrorCode.PortInUse or ErrorCode.ToolMissing or ErrorCode.InvalidArgument)
+        {
+            // Without nft there is no table to clear either; whoever takes the port next replaces what is left.
+        }
     }
 
     /// <summary>Gives the addresses of a plan back.</summary>

@@ -87,13 +87,24 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     {
         using RouteNetlink links = new();
         string ready = Path.Combine(paths.NetworkRun(network.Name), "ready");
-        if (!always && links.FindLink(network.Interface) is not null && File.Exists(ready)) return;
+        if (!always && IsReady()) return;
         using IDisposable held = Lock();
-        if (!always && links.FindLink(network.Interface) is not null && File.Exists(ready)) return;
+        if (!always && IsReady()) return;
+        network = TryRead(network.Name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{network.Name}'.", network.Name);
         Leases(network.Name).Prepare();
-        if (network.Driver == "bridge") MakeBridge(network, links);
+        if (network.Driver == "bridge")
+        {
+            MakeBridge(network, links);
+            // A reload of the firewall takes all networks: what keeps them apart is to be there for all.
+            foreach (ContainerNetwork other in Names().Where(name => name != network.Name).Select(TryRead).OfType<ContainerNetwork>())
+            {
+                if (File.Exists(Path.Combine(paths.NetworkRun(other.Name), "ready"))) PacketFilter.AddNetwork(other);
+            }
+        }
         else if (links.FindLink(network.Interface) is null) throw new ContainerException(ErrorCode.InvalidArgument, $"The host has no device '{network.Interface}'.", network.Interface);
         File.WriteAllText(ready, "");
+
+        bool IsReady() => links.FindLink(network.Interface) is not null && File.Exists(ready) && PacketFilter.HasNetwork(network);
     }
 
     /// <summary>Whether a container has a run.</summary>
@@ -116,10 +127,15 @@ internal sealed partial class NetworkStore(EnginePaths paths)
             CreatedAt = DateTimeOffset.UtcNow,
             Labels = options.Labels,
         };
+        if (options.Driver == "bridge" && Names().Select(TryRead).OfType<ContainerNetwork>().FirstOrDefault(other => other.Interface == device) is { } owner)
+        {
+            throw Invalid($"The device '{device}' is that of the network '{owner.Name}'.", device);
+        }
+
         using (RouteNetlink links = new())
         {
             bool exists = links.FindLink(device) is not null;
-            if (options.Driver == "bridge" && options.Interface is not null && exists) throw Invalid($"The host has a device '{device}' already.", device);
+            if (options.Driver == "bridge" && options.Name != DefaultName && exists) throw Invalid($"The host has a device '{device}' already.", device);
             if (options.Driver != "bridge" && !exists) throw Invalid($"The host has no device '{device}'.", device);
         }
 
@@ -167,7 +183,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
 
     private static void MakeBridge(ContainerNetwork network, RouteNetlink links)
     {
-        links.TryMakeBridge(network.Interface, network.Mtu);
+        links.TryMakeBridge(network.Interface, network.Mtu, HardwareAddress(network));
         int index = links.Link(network.Interface);
         bool ipv6 = false;
         foreach (NetworkSubnet subnet in network.Subnets)
@@ -184,6 +200,13 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         if (network.Internal) return;
         Set("/proc/sys/net/ipv4/ip_forward", "1");
         if (ipv6) Set("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+    }
+
+    // Fixed, or it would be the lowest of those of its ports, and change under the containers with every start and end.
+    private static byte[] HardwareAddress(ContainerNetwork network)
+    {
+        byte[] gateway = network.Subnets[0].Gateway.GetAddressBytes();
+        return [0x02, 0x42, .. gateway[^4..]];
     }
 
     private static void Set(string path, string value)

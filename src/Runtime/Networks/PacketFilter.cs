@@ -41,7 +41,7 @@ internal static class PacketFilter
         flush chain inet containertools publish
         flush chain inet containertools postrouting
         flush chain inet containertools forward
-        add rule inet containertools guard iifname @bridges ip daddr 127.0.0.0/8 drop
+        add rule inet containertools guard iifname != "lo" ip daddr 127.0.0.0/8 drop
         add rule inet containertools prerouting fib daddr type local jump publish
         add rule inet containertools output fib daddr type local jump publish
         add rule inet containertools publish dnat ip to meta l4proto . ip daddr . th dport map @bound4
@@ -73,6 +73,10 @@ internal static class PacketFilter
         Apply(script.ToString());
     }
 
+    /// <summary>Whether a network is in the table: a reload of the firewall takes both away.</summary>
+    public static bool HasNetwork(ContainerNetwork network)
+        => network.Driver != "bridge" || TryApply($"get element {Table} bridges {{ \"{network.Interface}\" }}\n") is null;
+
     /// <summary>Takes a network out; nothing happens where the table is gone.</summary>
     public static void RemoveNetwork(ContainerNetwork network)
     {
@@ -90,8 +94,8 @@ internal static class PacketFilter
         string script = Ports("add", plan);
         if (script.Length == 0) return;
         if (TryApply(script) is null) return;
-        // A rest of a run that was lost (the ports are this one's: it holds their sockets), or a table that a reload of the firewall took away.
-        TryApply(Rules);
+        // A rest of a run that was lost: the ports are this one's, for it holds their sockets. Where a reload of the firewall has taken the table away, this fails:
+        // the rules alone, without the networks in their sets, would let everything through.
         RemovePorts(plan);
         Apply(script);
     }
@@ -191,6 +195,12 @@ internal static class PacketFilter
         byte[] buffer = new byte[MaximumWords];
         int length = 0;
         while (length < buffer.Length && Libc.Read(file, buffer.AsSpan(length)) is > 0 and int count) length += count;
+        // The rest too, or nft would wait for room in the pipe.
+        Span<byte> rest = stackalloc byte[512];
+        while (length == buffer.Length && Libc.Read(file, rest) > 0)
+        {
+        }
+
         return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
