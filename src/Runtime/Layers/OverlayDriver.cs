@@ -61,6 +61,8 @@ internal sealed class OverlayDriver : IStorageDriver
             "lowerdir=" + string.Join(':', lower.Select(Escape)),
             "upperdir=" + Path.Combine(containerFolder, Upper),
             "workdir=" + Path.Combine(containerFolder, Work),
+            // Where the kernel's default is on, a change of an owner alone would leave a file without its content in the upper folder.
+            "metacopy=off",
         ];
         // Without privileges, the marks of overlayfs live among the user's attributes.
         if (!Environment.IsPrivilegedProcess) options.Add("userxattr");

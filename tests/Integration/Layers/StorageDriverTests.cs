@@ -174,6 +174,28 @@ public sealed class StorageDriverTests : IDisposable
         Assert.Equal(Walk(driver.RootFolders(Container(), layers, 0)), Walk([(copy, 0), .. layers.Select(layer => (layer, 0u))]));
     }
 
+    [Fact]
+    public void A_file_whose_content_overlayfs_left_below_is_refused_and_not_packed_as_zeros()
+    {
+        IStorageDriver driver = Begin("overlay");
+        List<string> layers = Layers(new TarBuilder().File("file", "content"));
+        driver.Prepare(Container(), layers, 0);
+        // As a change of the owner with metacopy=on leaves it.
+        string upper = Path.Combine(Container(), "upper", "file");
+        using (FileStream file = File.Create(upper)) file.SetLength(7);
+        using (SafeFileHandle file = File.OpenHandle(upper))
+        {
+            int errno = Libc.SetAttribute(file, "trusted.overlay.metacopy"u8, []);
+            Assert.SkipWhen(errno == Errno.EOPNOTSUPP, "the temporary folder has no trusted attributes");
+            Assert.Equal(0, errno);
+        }
+
+        ContainerException error = Assert.Throws<ContainerException>(() => driver.FindChanges(
+            Container(), layers, 0, new RootPacker(new TarWriter(Stream.Null), asLayer: true, newest: null, TestContext.Current.CancellationToken).Add));
+        Assert.Equal(ErrorCode.NotSupported, error.Code);
+        Assert.Contains("/file", error.Message, StringComparison.Ordinal);
+    }
+
     private List<string> Changes(IStorageDriver driver, IReadOnlyList<string> layers)
     {
         List<string> changes = [];
@@ -217,6 +239,8 @@ public sealed class StorageDriverTests : IDisposable
     {
         OciMount mount = new OverlayDriver().RootMount("/c", ["/a:b,c", "/d\\e"], null, null)!;
         Assert.Contains(@"lowerdir=/a\:b,c:/d\\e", mount.Options!);
+        // Whatever the kernel's default is: the upper folder must hold the content of what has changed.
+        Assert.Contains("metacopy=off", mount.Options!);
         Assert.Equal("/", mount.Destination);
         Assert.Equal("overlay", mount.Type);
     }

@@ -110,6 +110,18 @@ internal sealed class MergedFolder : IDisposable
             $"The folder /{TarEntry.Display(path)} was renamed by overlayfs with redirect_dir; switch that off (/sys/module/overlay/parameters/redirect_dir).");
     }
 
+    /// <summary>
+    /// Refuses a file of which overlayfs has copied up all but the content (metacopy): it has the size, but reads as zeros. Containers are
+    /// mounted without it; one made before may have such files.
+    /// </summary>
+    public static void RefuseMetacopy(RootEntry file)
+    {
+        if (Libc.GetAttributeAt(file.Folder, file.Name, "trusted.overlay.metacopy"u8, out _) != 0) return;
+        throw new ContainerException(
+            ErrorCode.NotSupported,
+            $"The content of the file /{TarEntry.Display(file.Path)} is still in a layer below, by metacopy of overlayfs; make the container again.");
+    }
+
     private static bool HasMark(SafeFileHandle folder, ReadOnlySpan<byte> name) => Libc.GetAttributeAt(folder, [], name, out byte[] value) == 0 && value is [(byte)'y'];
 
     private static void Check(int errno, string call, byte[] path)

@@ -81,6 +81,7 @@ internal sealed class RootPacker(TarWriter tar, bool asLayer, long? newest, Canc
         {
             FileStatus status = Libc.Stat(file);
             if (!status.IsFile) return;
+            MergedFolder.RefuseMetacopy(entry);
             if (status.Links > 1)
             {
                 if (_linked.TryGetValue((status.Device, status.Inode), out byte[]? first))
