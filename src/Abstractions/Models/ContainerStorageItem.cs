@@ -20,6 +20,8 @@ public sealed record ContainerStorageItem
     public required ContainerStorageKind Kind { get; init; }
     /// <summary>Its id: of an image or layer a digest; of a volume its name.</summary>
     public required string Id { get; init; }
+    /// <summary>Of an image the digest of its manifest; several manifests may have one configuration, and so one id.</summary>
+    public string? Digest { get; init; }
     /// <summary>What people call it; of an image without a name the beginning of its id.</summary>
     public required string Name { get; init; }
     /// <summary>Bytes in all.</summary>

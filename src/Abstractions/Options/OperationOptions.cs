@@ -101,6 +101,11 @@ public sealed record ImageRemoveOptions
 {
     /// <summary>Remove all its names, and also when stopped containers use it.</summary>
     public bool Force { get; init; }
+
+    /// <summary>
+    /// Remove only lines without a name, of the manifest whose whole digest is given: an image that has the same configuration, and a name, stays.
+    /// </summary>
+    public bool OnlyUnnamed { get; init; }
 }
 
 /// <summary>A step of long work, for a progress bar.</summary>

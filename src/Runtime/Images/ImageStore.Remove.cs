@@ -17,9 +17,9 @@ internal sealed partial class ImageStore
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
             ImageIndex index = _layout.ReadIndex();
             IReadOnlyList<CatalogEntry> entries = _catalog.Read(index);
-            CatalogEntry found = ImageCatalog.Find(image, entries);
+            CatalogEntry found = options.OnlyUnnamed ? FindUnnamed(image, entries) : ImageCatalog.Find(image, entries);
             List<ImageUse> uses = await _uses(cancellationToken).ToListAsync(cancellationToken);
-            List<CatalogEntry> lines = LinesToRemove(image, found, entries, uses, options.Force);
+            List<CatalogEntry> lines = LinesToRemove(image, found, entries, uses, options);
             ContainerImage[] removed = [.. lines.Select(DescribeRemoved)];
             // From here on a crash leaves at most pieces without a use, and the mark that says so.
             MarkSweepPending();
@@ -38,12 +38,18 @@ internal sealed partial class ImageStore
         }
     }
 
+    private static CatalogEntry FindUnnamed(string digest, IReadOnlyList<CatalogEntry> entries)
+        => entries.FirstOrDefault(entry => entry.ManifestDigest == digest && entry.Reference is null)
+            ?? throw new ContainerException(ErrorCode.ImageNotFound, $"There is no image without a name whose manifest is {digest}.", digest);
+
     private static List<CatalogEntry> LinesToRemove(
-        string image, CatalogEntry found, IReadOnlyList<CatalogEntry> entries, List<ImageUse> uses, bool force)
+        string image, CatalogEntry found, IReadOnlyList<CatalogEntry> entries, List<ImageUse> uses, ImageRemoveOptions options)
     {
-        List<CatalogEntry> same = [.. entries.Where(entry => found.ConfigDigest is null
+        bool force = options.Force;
+        List<CatalogEntry> same = [.. entries.Where(entry => found.ConfigDigest is null || options.OnlyUnnamed
             ? entry.ManifestDigest == found.ManifestDigest
             : entry.ConfigDigest == found.ConfigDigest)];
+        if (options.OnlyUnnamed) same.RemoveAll(entry => entry.Reference is not null);
         bool byName = found.Reference is not null && ImageReference.TryParse(image, out ImageReference? wanted)
             && wanted.Repository == found.Reference.Repository && (wanted.Tag ?? found.Reference.Tag) == found.Reference.Tag;
         // A name among several is only a name.

@@ -8,10 +8,11 @@ internal sealed partial class ImageStore
 {
     /// <summary>An image as its pieces on the disk.</summary>
     /// <param name="Id">The digest of its configuration.</param>
+    /// <param name="Digest">The digest of its manifest.</param>
     /// <param name="Names">Its names.</param>
     /// <param name="Config">Its configuration.</param>
     /// <param name="Pieces">Bytes of each of its blobs, by digest, and of each of its unpacked layers, by <c>layer:</c> and chain id.</param>
-    internal sealed record StoredPieces(string Id, IReadOnlyList<string> Names, ImageConfig Config, IReadOnlyDictionary<string, long> Pieces);
+    internal sealed record StoredPieces(string Id, string Digest, IReadOnlyList<string> Names, ImageConfig Config, IReadOnlyDictionary<string, long> Pieces);
 
     /// <summary>The beginning of the key of an unpacked layer in <see cref="StoredPieces.Pieces"/>.</summary>
     internal const string LayerKey = "layer:";
@@ -34,7 +35,7 @@ internal sealed partial class ImageStore
             }
 
             foreach (string chain in ImageDigest.Chains(config.Rootfs?.DiffIds ?? [])) pieces[LayerKey + chain] = _layers.Record(chain)?.Size ?? 0;
-            images.Add(new StoredPieces(entry.ConfigDigest, [.. same.Select(line => line.Reference?.Familiar).OfType<string>()], config, pieces));
+            images.Add(new StoredPieces(entry.ConfigDigest, entry.ManifestDigest!, [.. same.Select(line => line.Reference?.Familiar).OfType<string>()], config, pieces));
         }
 
         return images;

@@ -102,6 +102,7 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
             {
                 Kind = ContainerStorageKind.Image,
                 Id = image.Id,
+                Digest = image.Digest,
                 Name = image.Names.Count > 0 ? string.Join(", ", image.Names) : image.Id.Substring(ImageDigest.Prefix.Length, 12),
                 Size = image.Pieces.Values.Sum(),
                 SharedSize = image.Pieces.Where(piece => users[piece.Key] > 1).Sum(piece => piece.Value),

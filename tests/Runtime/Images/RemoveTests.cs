@@ -79,6 +79,29 @@ public sealed class RemoveTests : IDisposable
     }
 
     [Fact]
+    public async Task The_line_without_a_name_goes_alone_where_another_manifest_has_the_same_configuration()
+    {
+        ImageBuilder named = new();
+        ContainerImage kept = Assert.Single(await _store.ImportAsync(named.Layout(ImageBuilder.Named(named.OciImage([Tar("a")]), "box:1")).Tar()));
+        ImageBuilder plain = new();
+        ContainerImage other = Assert.Single(await _store.ImportAsync(plain.Layout(plain.OciImage([Tar("a")], compress: false)).Tar()));
+        Assert.Equal(kept.Id, other.Id);
+        Assert.NotEqual(kept.Digest, other.Digest);
+        ImageRemoveOptions options = new() { OnlyUnnamed = true };
+        Assert.Equal(
+            [("", other.Digest), ("box:1", kept.Digest)],
+            _store.Store.ListPieces().Select(pieces => (Name: string.Join(", ", pieces.Names), pieces.Digest)).OrderBy(pair => pair.Name, StringComparer.Ordinal));
+
+        Assert.Equal(other.Digest, Assert.Single(await _store.NewStore().RemoveAsync(other.Digest, options, Token)).Digest);
+        Assert.Equal("box:1", Assert.Single(await _store.ListAsync()).Reference);
+        Assert.Single(_store.Layers);
+        // What has a name is not meant, not even by its digest.
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => _store.NewStore().RemoveAsync(kept.Digest, options, Token));
+        Assert.Equal(ErrorCode.ImageNotFound, error.Code);
+        Assert.Single(await _store.ListAsync());
+    }
+
+    [Fact]
     public async Task The_use_of_another_image_does_not_matter()
     {
         ContainerImage first = Assert.Single(await _store.ImportAsync(Tar("a"), "first"));

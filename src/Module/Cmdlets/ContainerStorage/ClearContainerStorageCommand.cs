@@ -79,6 +79,13 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
                 break;
             default:
                 // By its names, and without force: a container that has come to use it meanwhile keeps it.
+                if (item is { Dangling: true, Digest: { } digest })
+                {
+                    // Its id may be that of an image with a name as well.
+                    Await(Engine.Images.RemoveAsync(digest, new ImageRemoveOptions { OnlyUnnamed = true }, Cancellation));
+                    break;
+                }
+
                 foreach (string name in item.Dangling ? [item.Id] : item.Name.Split(", "))
                 {
                     Await(Engine.Images.RemoveAsync(name, new ImageRemoveOptions(), Cancellation));
