@@ -40,7 +40,7 @@ internal sealed class BlobDownload(
     {
         try
         {
-            SafeFileHandle file = await folder.OpenAsync(blob.Digest, cancellationToken);
+            SafeFileHandle file = await folder.OpenAsync(blob.Digest, blob.Size, cancellationToken);
             try
             {
                 await FetchAsync(file, cancellationToken);
@@ -74,12 +74,6 @@ internal sealed class BlobDownload(
         }
 
         long have = RandomAccess.GetLength(file);
-        if (have > blob.Size)
-        {
-            // The size is part of what the manifest promises: this is the leaving of another one.
-            Truncate(file, have = 0);
-        }
-
         _file = file;
         Found = have;
         Range.Open(file, staged);
@@ -182,12 +176,6 @@ internal sealed class BlobDownload(
                 full ? ErrorCode.StorageFull : ErrorCode.KernelError,
                 full ? $"There is no space left to store {display}; free some and try again." : $"{display} could not be stored: {error.Message}", display, error);
         }
-    }
-
-    private static void Truncate(SafeFileHandle file, long length)
-    {
-        int errno = Libc.TryTruncate(file, length);
-        if (errno != 0) throw KernelError.From("ftruncate", errno);
     }
 
     private RegistryTransferException Cut(long have) => new(string.Create(

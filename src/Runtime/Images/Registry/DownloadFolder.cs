@@ -29,7 +29,11 @@ internal sealed class DownloadFolder(string folder)
     }
 
     /// <summary>Opens a layer's file and takes its lock, waiting for whoever has it.</summary>
-    public async Task<SafeFileHandle> OpenAsync(string digest, CancellationToken cancellationToken)
+    /// <param name="digest">The layer's digest.</param>
+    /// <param name="size">The size that the manifest promises. A file that is larger is the leaving of another promise, and begun anew.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>The layer's file: complete, or one that nobody else has a name for.</returns>
+    public async Task<SafeFileHandle> OpenAsync(string digest, long size, CancellationToken cancellationToken)
     {
         string path = Path(digest);
         while (true)
@@ -41,7 +45,14 @@ internal sealed class DownloadFolder(string folder)
                 // Its last owner may have taken the name away before it let go.
                 FileStatus own = Libc.Stat(file);
                 using SafeFileHandle? named = Libc.TryOpen(path, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0, out _);
-                if (named is not null && Libc.Stat(named) is var there && there.Inode == own.Inode && there.Device == own.Device) return file;
+                if (named is not null && Libc.Stat(named) is var there && there.Inode == own.Inode && there.Device == own.Device)
+                {
+                    long have = RandomAccess.GetLength(file);
+                    // With a second name it is on its way into the store already, verified: only read from here on, whatever size is promised for it now.
+                    if (have == size || (have < size && own.Links == 1)) return file;
+                    int errno = Libc.TryUnlink(path);
+                    if (errno != 0) throw KernelError.From("unlink", errno, path);
+                }
             }
             catch
             {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Tests.Archives;
 using ContainerTools.Tests.Registries;
 using Xunit;
@@ -133,6 +134,26 @@ public sealed class PullTests : IDisposable
         File.WriteAllBytes(Path.Combine(_fixture.DownloadFolder, digest[7..]), new byte[700_000]);
         await _fixture.PullAsync("app:1");
         Assert.Equal([700_000, 0], _fixture.Registry.Log.Where(request => request.Path.EndsWith(digest, StringComparison.Ordinal)).Select(request => request.RangeStart));
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(-1000)]
+    public async Task What_another_pull_has_fetched_is_left_alone_where_another_size_is_promised(int more)
+    {
+        byte[] layer = PullFixture.Layer(1, 1_000_000);
+        _fixture.Add("app:1", layer);
+        byte[] blob = ImageBuilder.Gzip(layer);
+        string digest = ImageBuilder.Digest(blob);
+        byte[] other = [.. blob.AsSpan(0, Math.Min(blob.Length, blob.Length + more)), .. new byte[Math.Max(0, more)]];
+        Directory.CreateDirectory(_fixture.DownloadFolder);
+        File.WriteAllBytes(Path.Combine(_fixture.DownloadFolder, digest[7..]), other);
+        // Its second name: an ingest folder, or already the store.
+        string staged = Path.Combine(_fixture.Local.Folder, "staged");
+        Assert.Equal(0, Libc.TryLink(Path.Combine(_fixture.DownloadFolder, digest[7..]), staged));
+        await _fixture.PullAsync("app:1");
+        Assert.Equal(other, File.ReadAllBytes(staged));
+        Assert.Equal(0, Assert.Single(_fixture.Registry.Log, request => request.Path.EndsWith(digest, StringComparison.Ordinal)).RangeStart);
     }
 
     [Fact]
