@@ -85,25 +85,38 @@ internal sealed partial class RegistryRepository
     {
         for (int attempt = 1; ; attempt++)
         {
-            using StallGuard guard = new(connection.Settings.StallTimeout, cancellationToken);
-            long have = 0;
-            using HttpResponseMessage response = await connection.SendAsync(
-                HttpMethod.Put, WithDigest(location, descriptor.Digest), PushScope,
-                request =>
-                {
-                    have = 0;
-                    request.Content = Body(file, 0, descriptor.Size, guard, bytes => sent(have += bytes));
-                },
-                cancellationToken, attempts: 1);
-            if (response.StatusCode == HttpStatusCode.Created || response.IsSuccessStatusCode) return;
-            if ((int)response.StatusCode < 500 || attempt >= connection.Settings.Attempts) throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
+            try
+            {
+                using StallGuard guard = new(connection.Settings.StallTimeout, cancellationToken);
+                long have = 0;
+                using HttpResponseMessage response = await connection.SendAsync(
+                    HttpMethod.Put, WithDigest(location, descriptor.Digest), PushScope,
+                    request =>
+                    {
+                        have = 0;
+                        request.Content = Body(file, 0, descriptor.Size, guard, bytes => sent(have += bytes));
+                    },
+                    cancellationToken, attempts: 1);
+                if (response.IsSuccessStatusCode) return;
+                if ((int)response.StatusCode < 500 || attempt >= connection.Settings.Attempts) throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
+            }
+            catch (ContainerException error) when (error.Code == ErrorCode.RegistryUnreachable && attempt < connection.Settings.Attempts)
+            {
+                // A cut connection.
+            }
+
             await Task.Delay(connection.Delay(attempt), cancellationToken);
+            // What the registry has got of the last attempt is not known: none of it is gone on with.
+            using HttpResponseMessage anew = await connection.SendAsync(HttpMethod.Post, $"{path}/blobs/uploads/", PushScope, NoBody, cancellationToken);
+            if (anew.StatusCode != HttpStatusCode.Accepted) throw await connection.ErrorAsync(anew, $"an upload to {path}", cancellationToken);
+            location = Location(anew);
         }
     }
 
     private async Task UploadChunksAsync(ImageDescriptor descriptor, SafeFileHandle file, Uri location, Action<long> sent, CancellationToken cancellationToken)
     {
         int failures = 0;
+        long most = 0;
         for (long have = 0; have < descriptor.Size;)
         {
             long length = Math.Min(connection.Settings.ChunkSize, descriptor.Size - have);
@@ -124,13 +137,25 @@ internal sealed partial class RegistryRepository
                 if (response.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.NoContent)
                 {
                     location = Location(response);
-                    have = Accepted(response) ?? (have + length);
-                    failures = 0;
-                    continue;
-                }
+                    have = Accepted(response) ?? (start + length);
+                    if (have > start && have <= start + length)
+                    {
+                        // What it takes and forgets, again and again, is no progress.
+                        if (have > most) failures = 0;
+                        most = Math.Max(most, have);
+                        continue;
+                    }
 
-                bool passing = (int)response.StatusCode is 416 or >= 500;
-                if (!passing || ++failures >= connection.Settings.Attempts) throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
+                    if (++failures >= connection.Settings.Attempts)
+                    {
+                        throw connection.Invalid(string.Create(
+                            CultureInfo.InvariantCulture, $"accepts the bytes from {start} to {start + length} of {descriptor.Digest}, and says that it has {have}"));
+                    }
+                }
+                else if ((int)response.StatusCode is not (416 or >= 500) || ++failures >= connection.Settings.Attempts)
+                {
+                    throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
+                }
             }
             catch (ContainerException error) when (error.Code == ErrorCode.RegistryUnreachable && ++failures < connection.Settings.Attempts)
             {
@@ -139,6 +164,10 @@ internal sealed partial class RegistryRepository
 
             await Task.Delay(connection.Delay(failures), cancellationToken);
             (location, have) = await StatusAsync(location, cancellationToken);
+            if (have < 0 || have > descriptor.Size)
+            {
+                throw connection.Invalid(string.Create(CultureInfo.InvariantCulture, $"says that it has {have} bytes of {descriptor.Digest}, which has {descriptor.Size}"));
+            }
         }
 
         using HttpResponseMessage last = await connection.SendAsync(HttpMethod.Put, WithDigest(location, descriptor.Digest), PushScope, NoBody, cancellationToken);

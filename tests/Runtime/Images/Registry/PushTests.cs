@@ -52,6 +52,67 @@ public sealed class PushTests : IDisposable
         Assert.All(_elsewhere.Log, request => Assert.Null(request.Authorization));
     }
 
+    [Fact]
+    public async Task An_upload_that_is_cut_begins_again()
+    {
+        int uploads = 0;
+        Registry.Instead = request => request.Method switch
+        {
+            "POST" => Accepted($"/upload/{++uploads}"),
+            "PUT" when request.Path is "/upload/1" or "/upload/2" => throw new IOException("cut"),
+            "PUT" => new FakeAnswer { Status = 201 },
+            _ => null,
+        };
+        await UploadAsync(300_000);
+        Assert.Equal("/upload/3", Registry.Log.Last().Path);
+        Assert.Equal(300_000, Registry.Log.Last().Body.Length);
+    }
+
+    [Fact]
+    public async Task An_upload_that_is_always_cut_is_given_up()
+    {
+        Registry.Instead = request => request.Method == "POST" ? Accepted("/upload") : request.Method == "PUT" ? throw new IOException("cut") : null;
+        ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(() => UploadAsync(300_000));
+        Assert.Equal(ErrorCode.RegistryUnreachable, error.Code);
+        Assert.Equal(3, Registry.Count("POST "));
+    }
+
+    [Theory]
+    [InlineData("0-0")]
+    [InlineData("0-98")]
+    [InlineData("0-2999")]
+    [InlineData("0-9999")]
+    [InlineData("0-9223372036854775807")]
+    public async Task A_registry_that_miscounts_what_it_gets_is_given_up(string range)
+    {
+        Registry.Instead = request => request.Method switch
+        {
+            // Not without end, whatever happens.
+            "PATCH" when Registry.Log.Count < 100 => Accepted("/upload", $"Range: {range}"),
+            "POST" => Accepted("/upload"),
+            "GET" when request.Path == "/upload" => new FakeAnswer { Status = 204, Headers = ["Range: " + (range == "0-2999" ? "0-0" : range)] },
+            _ => null,
+        };
+        ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(() => UploadAsync(3000, 1000));
+        Assert.Equal(ErrorCode.RegistryResponseInvalid, error.Code);
+    }
+
+    [Fact]
+    public async Task A_registry_that_forgets_what_it_got_again_and_again_is_given_up()
+    {
+        int patches = 0;
+        Registry.Instead = request => request.Method switch
+        {
+            "PATCH" when Registry.Log.Count < 100 => ++patches % 2 == 1 ? Accepted("/upload", "Range: 0-999") : new FakeAnswer { Status = 500 },
+            "POST" => Accepted("/upload"),
+            "GET" when request.Path == "/upload" => new FakeAnswer { Status = 204, Headers = ["Range: 0-0"] },
+            _ => null,
+        };
+        ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(() => UploadAsync(3000, 1000));
+        Assert.Equal(ErrorCode.RegistryFailed, error.Code);
+        Assert.Equal(6, patches);
+    }
+
     private static FakeAnswer Accepted(string location, params string[] headers) => new() { Status = 202, Headers = [$"Location: {location}", .. headers] };
 
     private async Task UploadAsync(int size, int chunk = 1_000_000)
