@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images;
@@ -24,21 +25,33 @@ internal sealed partial class ImageStore
         foreach (IGrouping<string?, CatalogEntry> same in _catalog.Read().GroupBy(entry => entry.ManifestDigest))
         {
             CatalogEntry entry = same.First();
-            if (entry.ConfigDigest is null) continue;
-            ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest!);
-            ImageConfig config = _catalog.Config(entry);
-            Dictionary<string, long> pieces = [];
-            foreach (string digest in manifest.Layers.Select(layer => layer.Digest).Append(entry.ConfigDigest).Append(entry.ManifestDigest!))
+            string[] names = [.. same.Select(line => line.Reference?.Familiar).OfType<string>()];
+            try
             {
-                FileInfo blob = new(_layout.Blob(digest));
-                if (blob.Exists) pieces[digest] = blob.Length;
+                if (entry.ConfigDigest is not null) images.Add(Measure(entry, names));
             }
-
-            foreach (string chain in ImageDigest.Chains(config.Rootfs?.DiffIds ?? [])) pieces[LayerKey + chain] = _layers.Record(chain)?.Size ?? 0;
-            images.Add(new StoredPieces(entry.ConfigDigest, entry.ManifestDigest!, [.. same.Select(line => line.Reference?.Familiar).OfType<string>()], config, pieces));
+            catch (ContainerException error) when (error.Code is ErrorCode.ImageCorrupt or ErrorCode.StateCorrupt)
+            {
+                // It is told by who looks for damage; the others are listed all the same.
+            }
         }
 
         return images;
+    }
+
+    private StoredPieces Measure(CatalogEntry entry, IReadOnlyList<string> names)
+    {
+        ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest!);
+        ImageConfig config = _catalog.Config(entry);
+        Dictionary<string, long> pieces = [];
+        foreach (string digest in manifest.Layers.Select(layer => layer.Digest).Append(entry.ConfigDigest!).Append(entry.ManifestDigest!))
+        {
+            FileInfo blob = new(_layout.Blob(digest));
+            if (blob.Exists) pieces[digest] = blob.Length;
+        }
+
+        foreach (string chain in ImageDigest.Chains(config.Rootfs?.DiffIds ?? [])) pieces[LayerKey + chain] = _layers.Record(chain)?.Size ?? 0;
+        return new StoredPieces(entry.ConfigDigest!, entry.ManifestDigest!, names, config, pieces);
     }
 
     /// <summary>Looks for what is damaged, missing or left over, and puts right what can be.</summary>
@@ -46,61 +59,73 @@ internal sealed partial class ImageStore
     {
         List<ContainerStorageProblem> problems = [];
         if (!Directory.Exists(_paths.Images)) return problems;
-        HashSet<string> seen = [];
+        // By digest, whether it is good: what several images share is read and told once.
+        Dictionary<string, bool> good = [];
+        Dictionary<string, int> missing = [];
         long read = 0;
-        foreach (CatalogEntry entry in _catalog.Read())
+        // What is being looked at is not swept away meanwhile.
+        using (Hold())
         {
-            string name = entry.Reference?.Familiar ?? entry.ManifestDigest!;
-            if (!CheckBlob(entry.ManifestDigest!, name)) continue;
-            if (entry.ConfigDigest is null || !CheckBlob(entry.ConfigDigest, name)) continue;
-            foreach (ImageDescriptor layer in _catalog.Manifest(entry.ManifestDigest!).Layers) CheckBlob(layer.Digest, name);
-            await CheckLayersAsync(entry, name);
+            foreach (CatalogEntry entry in _catalog.Read()) await CheckImageAsync(entry, entry.Reference?.Familiar ?? entry.ManifestDigest!);
         }
 
         await CheckLeftoversAsync();
         return problems;
 
+        async Task CheckImageAsync(CatalogEntry entry, string name)
+        {
+            try
+            {
+                if (!CheckBlob(entry.ManifestDigest!, name)) return;
+                ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest!);
+                if (entry.ConfigDigest is null || !CheckBlob(entry.ConfigDigest, name)) return;
+                foreach (ImageDescriptor layer in manifest.Layers.Where(layer => ImageDigest.IsValid(layer.Digest))) CheckBlob(layer.Digest, name);
+                await CheckLayersAsync(entry, name);
+            }
+            catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
+            {
+                problems.Add(new ContainerStorageProblem { Subject = name, Problem = error.Message, Repairable = false });
+            }
+        }
+
         bool CheckBlob(string digest, string image)
         {
-            if (!seen.Add(digest)) return true;
-            string path = _layout.Blob(digest);
-            if (!File.Exists(path))
-            {
-                problems.Add(new ContainerStorageProblem { Subject = image, Problem = $"The blob {digest} is missing; import or receive the image again.", Repairable = false });
-                return false;
-            }
-
+            if (good.TryGetValue(digest, out bool known)) return known;
             cancellationToken.ThrowIfCancellationRequested();
-            using (FileStream file = File.OpenRead(path))
+            bool? sound = IsSound(digest);
+            if (sound is true)
             {
-                read += file.Length;
-                if (ImageDigest.Format(SHA256.HashData(file)) == digest)
-                {
-                    progress?.Report(new EngineProgress("Testing storage", null, read, null));
-                    return true;
-                }
+                read += new FileInfo(_layout.Blob(digest)).Length;
+                progress?.Report(new EngineProgress("Testing storage", null, read, null));
             }
 
             // Out of the way: then whoever imports or receives the image again brings a good one.
-            if (repair) File.Delete(path);
-            problems.Add(new ContainerStorageProblem
-            {
-                Subject = image,
-                Problem = $"The blob {digest} is damaged{(repair ? " and has been removed" : "")}; import or receive the image again.",
-                Repairable = false,
-            });
+            bool removed = sound is false && repair && RemoveDamaged(digest);
+            good[digest] = sound is true;
+            if (sound is true) return true;
+            string what = sound is null ? "is missing" : removed ? "is damaged and has been removed" : "is damaged";
+            problems.Add(new ContainerStorageProblem { Subject = image, Problem = $"The blob {digest} {what}; import or receive the image again.", Repairable = false });
             return false;
         }
 
         async Task CheckLayersAsync(CatalogEntry entry, string name)
         {
-            foreach (string chain in ImageDigest.Chains(_catalog.Config(entry).Rootfs?.DiffIds ?? []))
+            List<string> chains = [.. ImageDigest.Chains(_catalog.Config(entry).Rootfs?.DiffIds ?? []).Where(chain => !_layers.Exists(chain))];
+            if (chains.Count == 0) return;
+            // One call restores all of the image's; whether it did, the disk tells.
+            if (repair) await TryRestoreAsync(name);
+            foreach (string chain in chains)
             {
-                if (_layers.Exists(chain) && Directory.Exists(_layers.Diff(chain))) continue;
-                bool repaired = repair && await TryRestoreAsync(name);
-                problems.Add(new ContainerStorageProblem { Subject = name, Problem = $"The unpacked layer {chain} is missing.", Repairable = true, Repaired = repaired });
-                // One call restores all of the image's.
-                if (repaired) return;
+                bool repaired = repair && _layers.Exists(chain);
+                if (missing.TryAdd(chain, problems.Count))
+                {
+                    problems.Add(new ContainerStorageProblem { Subject = name, Problem = $"The unpacked layer {chain} is missing.", Repairable = true, Repaired = repaired });
+                }
+                else if (repaired)
+                {
+                    // This image had what another lacked.
+                    problems[missing[chain]] = problems[missing[chain]] with { Repaired = true };
+                }
             }
         }
 
@@ -133,16 +158,41 @@ internal sealed partial class ImageStore
         }
     }
 
-    private async Task<bool> TryRestoreAsync(string image)
+    /// <summary>Whether a blob is what its digest says; null when it is missing.</summary>
+    private bool? IsSound(string digest)
+    {
+        try
+        {
+            using FileStream file = File.OpenRead(_layout.Blob(digest));
+            return ImageDigest.Format(SHA256.HashData(file)) == digest;
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Deletes a blob that is still damaged under the store's lock: another process may have brought a good one meanwhile.</summary>
+    /// <returns>Whether it was deleted.</returns>
+    private bool RemoveDamaged(string digest)
+    {
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+        if (IsSound(digest) is not false) return false;
+        File.Delete(_layout.Blob(digest));
+        AtomicFile.SyncFolder(_layout.Blobs);
+        return true;
+    }
+
+    private async Task TryRestoreAsync(string image)
     {
         try
         {
             await RestoreLayersAsync(image, CancellationToken.None);
-            return true;
         }
-        catch (ContainerException error) when (error.Code is ErrorCode.ImageCorrupt or ErrorCode.ArchiveCorrupt or ErrorCode.DigestMismatch or ErrorCode.FileNotFound)
+        catch (ContainerException error) when (
+            error.Code is ErrorCode.ImageCorrupt or ErrorCode.ArchiveCorrupt or ErrorCode.DigestMismatch or ErrorCode.FileNotFound or ErrorCode.ImageNotFound)
         {
-            return false;
+            // The blob that is to blame, or that the image has gone, is told apart from this.
         }
     }
 }

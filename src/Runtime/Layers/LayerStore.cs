@@ -24,8 +24,8 @@ internal sealed class LayerStore(string folder)
     /// <summary>The folder with a layer's files.</summary>
     public string Diff(string chain) => Path.Combine(Folder(chain), DiffName);
 
-    /// <summary>Whether a layer is unpacked. It appears by rename, whole.</summary>
-    public bool Exists(string chain) => File.Exists(Path.Combine(Folder(chain), RecordName));
+    /// <summary>Whether a layer is unpacked. It appears by rename, whole; where only its record or only its files are, somebody has deleted the rest.</summary>
+    public bool Exists(string chain) => File.Exists(Path.Combine(Folder(chain), RecordName)) && Directory.Exists(Diff(chain));
 
     /// <summary>All chain ids.</summary>
     public IEnumerable<string> Chains()

@@ -57,6 +57,44 @@ public sealed class StorageRepairTests : IDisposable
         Assert.False(Directory.Exists(LayerOf(image)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_damaged_image_with_two_names_is_told_once_and_the_others_are_told_as_well(bool manifest)
+    {
+        ContainerImage bad = Assert.Single(await _store.ImportAsync(Tar("a"), "bad"));
+        await _store.Store.AddTagAsync("bad", "again", Token);
+        ContainerImage other = Assert.Single(await _store.ImportAsync(Tar("b"), "other"));
+        Damage(manifest ? bad.Digest : bad.Id);
+        Damage(other.Layers[0]);
+        IReadOnlyList<ContainerStorageProblem> problems = await TestAsync(repair: false);
+        Assert.Equal(2, problems.Count);
+        Assert.Contains(manifest ? bad.Digest : bad.Id, problems[0].Problem, StringComparison.Ordinal);
+        Assert.Contains(other.Layers[0], problems[1].Problem, StringComparison.Ordinal);
+        Assert.Equal(["other:latest"], _store.NewStore().ListPieces().SelectMany(image => image.Names));
+        // And a repair takes both away.
+        Assert.All(await TestAsync(repair: true), problem => Assert.Contains("has been removed", problem.Problem, StringComparison.Ordinal));
+        Assert.All(await TestAsync(repair: true), problem => Assert.Contains("is missing", problem.Problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_layer_without_its_files_is_missing_and_a_repair_says_what_it_did()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        Directory.Delete(Path.Combine(LayerOf(image), "diff"), recursive: true);
+        Assert.False(Assert.Single(await TestAsync(repair: false)).Repaired);
+        Assert.True(Assert.Single(await TestAsync(repair: true)).Repaired);
+        Assert.Equal("a", File.ReadAllText(Path.Combine(LayerOf(image), "diff", "file")));
+        Assert.Empty(await TestAsync(repair: false));
+
+        // Without the blob there is nothing to unpack.
+        Directory.Delete(Path.Combine(LayerOf(image), "diff"), recursive: true);
+        File.Delete(Path.Combine(_store.BlobFolder, image.Layers[0][ImageDigest.Prefix.Length..]));
+        IReadOnlyList<ContainerStorageProblem> problems = await TestAsync(repair: true);
+        Assert.Equal(2, problems.Count);
+        Assert.All(problems, problem => Assert.False(problem.Repaired));
+    }
+
     private Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair) => _store.NewStore().TestAsync(repair, null, Token);
 
     private static ImageUse Use(ContainerImage image) => new("web", image.Id, true) { Layers = ImageDigest.Chains(image.Layers) };
