@@ -26,6 +26,8 @@ Describe 'Test-ContainerStorage' {
         $stray = "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$('a' * 64)"
         Set-Content $stray x
         (Test-ContainerStorage).Subject | Should -Be "sha256:$('a' * 64)"
+        (Test-ContainerStorage -Repair -WhatIf).Repaired | Should -BeFalse
+        Test-Path $stray | Should -BeTrue
         (Test-ContainerStorage -Repair).Repaired | Should -BeTrue
         Test-Path $stray | Should -BeFalse
     }
