@@ -94,6 +94,11 @@ public sealed record ImageImportOptions
     public string? Message { get; init; }
     /// <summary>The platform to take from a multi-platform archive, <c>linux/arm64</c>; null for this machine's.</summary>
     public string? Platform { get; init; }
+    /// <summary>
+    /// The most bytes that one layer, or an archive that is compressed as a whole, may have once it is decompressed; null for 200 times its
+    /// compressed size, but 4 GiB at least.
+    /// </summary>
+    public long? MaximumLayerSize { get; init; }
 }
 
 /// <summary>How an image is removed.</summary>

@@ -55,7 +55,15 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         string blob = ingest.NewPath("blob");
         _total = tar.Length;
         LayerResult result = await LayerPipeline.RunAsync(
-            new LayerJob { Source = tar, Subject = tar.Display, BlobPath = blob, Folder = Path.Combine(folder, LayerStore.DiffName), Progress = Report },
+            new LayerJob
+            {
+                Source = tar,
+                Subject = tar.Display,
+                BlobPath = blob,
+                Folder = Path.Combine(folder, LayerStore.DiffName),
+                MaximumSize = MaximumLayerSize?.Invoke(tar.Length),
+                Progress = Report,
+            },
             cancellationToken);
         _blobs[result.BlobDigest] = blob;
         _unpacked[result.DiffId] = (folder, result.Contents!);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -38,8 +39,10 @@ internal sealed partial class ImageStore
         ContainerImage[] images;
         using (Ingest ingest = await BeginIngestAsync(cancellationToken))
         {
-            using ImageSource source = await Task.Run(() => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, cancellationToken), cancellationToken);
-            ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress);
+            long MaximumSize(long compressed) => DecompressedSize.Maximum(compressed, options.MaximumLayerSize);
+            using ImageSource source = await Task.Run(
+                () => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken), cancellationToken);
+            ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
             if (source.RootFileSystem is { } tar)
             {
                 await staging.AddRootFileSystemAsync(tar, options, reference, platform, cancellationToken);

@@ -188,11 +188,12 @@ public sealed class OptionTests : IDisposable
         {
             File.WriteAllText(Path.Combine(folder, "rootfs.tar"), "");
 
-            Session.Result result = _session.Run($"$ExecutionContext.SessionState.Path.SetLocation('{folder}') > $null; Import-ContainerImage ./rootfs.tar busybox:1 -Command sh -Environment @{{ A = 1 }}");
+            Session.Result result = _session.Run($"$ExecutionContext.SessionState.Path.SetLocation('{folder}') > $null; Import-ContainerImage ./rootfs.tar busybox:1 -Command sh -Environment @{{ A = 1 }} -MaximumLayerSize 2gb");
 
             Assert.Empty(result.Errors);
             Assert.Equal(Path.Combine(folder, "rootfs.tar"), _engine.LastImport!.Path);
             Assert.Equal("busybox:1", _engine.LastImport.Reference);
+            Assert.Equal(2L << 30, _engine.LastImport.MaximumLayerSize);
             Assert.Equal(["sh"], _engine.LastImport.Configuration!.Command);
             Assert.Equal(["A=1"], _engine.LastImport.Configuration.Environment);
             Assert.Equal(["busybox:1"], result.Lines);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Tests.Archives;
 using Xunit;
 
@@ -35,6 +36,34 @@ public sealed class ImportDamageTests : IDisposable
         await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, [0x28, 0xB5, 0x2F, 0xFD, 1, 2, 3]);
         await _store.RefusedAsync(ErrorCode.ImageUnsupported, [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0]);
         await _store.RefusedAsync(ErrorCode.ImageUnsupported, "BZh9123456"u8.ToArray());
+    }
+
+    [Theory]
+    [InlineData("layer")]
+    [InlineData("root file system")]
+    [InlineData("archive")]
+    public async Task What_grows_beyond_the_limit_when_it_is_decompressed(string what)
+    {
+        byte[] zeros = new TarBuilder().Folder("etc").File("etc/zeros", new byte[20_000_000]).Build();
+        byte[] archive = what switch
+        {
+            "layer" => _builder.Layout(ImageBuilder.Named(_builder.OciImage([zeros]), "one:1")).Tar(),
+            "root file system" => ImageBuilder.Gzip(zeros),
+            _ => ImageBuilder.Gzip(_builder.DockerManifest(_builder.DockerImage([zeros], "one:1")).Tar()),
+        };
+        ContainerException error = await _store.RefusedAsync(ErrorCode.SizeLimitExceeded, archive, maximumLayerSize: 1_000_000);
+        Assert.Contains("more than 1000000 bytes", error.Message, StringComparison.Ordinal);
+        // By default there is room for much more.
+        Assert.Single(await _store.ImportAsync(archive));
+    }
+
+    [Fact]
+    public void Where_no_limit_is_given_it_follows_the_compressed_size()
+    {
+        Assert.Equal(4L << 30, DecompressedSize.Maximum(1000, null));
+        Assert.Equal(200L << 30, DecompressedSize.Maximum(1L << 30, null));
+        Assert.Equal(long.MaxValue, DecompressedSize.Maximum(long.MaxValue / 2, null));
+        Assert.Equal(5, DecompressedSize.Maximum(1000, 5));
     }
 
     [Fact]

@@ -45,18 +45,20 @@ internal sealed class TemporaryStore : IDisposable
         return path;
     }
 
-    public Task<IReadOnlyList<ContainerImage>> ImportAsync(byte[] archive, string? reference = null, string? platform = null)
-        => Store.ImportAsync(new ImageImportOptions { Path = Write("archive", archive), Reference = reference, Platform = platform }, null, Token);
+    public Task<IReadOnlyList<ContainerImage>> ImportAsync(byte[] archive, string? reference = null, string? platform = null, long? maximumLayerSize = null)
+        => Store.ImportAsync(
+            new ImageImportOptions { Path = Write("archive", archive), Reference = reference, Platform = platform, MaximumLayerSize = maximumLayerSize }, null, Token);
 
     public async Task<List<ContainerImage>> ListAsync() => await NewStore().ListAsync(Token).ToListAsync(Token);
 
     /// <summary>A failed import leaves nothing behind.</summary>
-    public async Task<ContainerException> RefusedAsync(ErrorCode code, byte[] archive, string? reference = null, string? platform = null)
+    public async Task<ContainerException> RefusedAsync(
+        ErrorCode code, byte[] archive, string? reference = null, string? platform = null, long? maximumLayerSize = null)
     {
         int blobs = Blobs.Length;
         int layers = Layers.Length;
         int images = (await ListAsync()).Count;
-        ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(() => ImportAsync(archive, reference, platform));
+        ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(() => ImportAsync(archive, reference, platform, maximumLayerSize));
         Assert.True(error.Code == code, $"{error.Code} instead of {code}: {error.Message}");
         Assert.Equal((blobs, layers, images), (Blobs.Length, Layers.Length, (await ListAsync()).Count));
         Assert.Empty(Ingests);

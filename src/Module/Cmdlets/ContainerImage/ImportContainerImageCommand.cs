@@ -63,6 +63,11 @@ public sealed class ImportContainerImageCommand : ContainerCmdlet
     [Parameter]
     public string? Platform { get; set; }
 
+    /// <summary>The most bytes that a layer, or a compressed archive, may have once it is decompressed, 20gb for example; -1 for no limit.</summary>
+    [Parameter]
+    [Limit(LimitUnit.Bytes)]
+    public long? MaximumLayerSize { get; set; }
+
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
@@ -107,6 +112,7 @@ public sealed class ImportContainerImageCommand : ContainerCmdlet
         Reference = Reference,
         Message = Message,
         Platform = Platform,
+        MaximumLayerSize = LimitAttribute.Check(nameof(MaximumLayerSize), MaximumLayerSize) is { } size ? size < 0 ? long.MaxValue : size : null,
         Configuration = Command is null && EntryPoint is null && Environment is null && User is null && WorkingDirectory is null && StopSignal is null
             ? null
             : new ImageConfiguration

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
@@ -27,8 +28,9 @@ internal sealed class ImageSource : IDisposable
     /// <summary>Opens a file or a folder.</summary>
     /// <param name="path">Its path.</param>
     /// <param name="newPath">Gives the path of a new temporary file.</param>
+    /// <param name="maximumSize">The most bytes that an archive may have once it is decompressed, by its compressed size.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public static ImageSource Open(string path, Func<string, string> newPath, CancellationToken cancellationToken)
+    public static ImageSource Open(string path, Func<string, string> newPath, Func<long, long> maximumSize, CancellationToken cancellationToken)
     {
         if (Directory.Exists(path)) return OpenFolder(path);
         SafeFileHandle file = OpenFile(path);
@@ -42,7 +44,7 @@ internal sealed class ImageSource : IDisposable
             if (compression == Compression.None) return OpenTar(path, file, whole, file, cancellationToken);
             if (IsRootFileSystem(whole, compression)) return new ImageSource(null, whole, file);
             // Its parts must be read in an order of their own.
-            SafeFileHandle spooled = Spool(Decompressed(whole, compression), newPath("spool"), cancellationToken, path);
+            SafeFileHandle spooled = Spool(Decompressed(whole, compression), newPath("spool"), cancellationToken, whole, maximumSize(whole.Length));
             return OpenTar(path, spooled, whole, file, cancellationToken);
         }
         catch
@@ -156,8 +158,10 @@ internal sealed class ImageSource : IDisposable
         "sys", "tmp", "usr", "var",
     ];
 
-    private static SafeFileHandle Spool(Stream stream, string target, CancellationToken cancellationToken, string? display = null)
+    private static SafeFileHandle Spool(
+        Stream stream, string target, CancellationToken cancellationToken, ByteRange? compressed = null, long maximumSize = long.MaxValue)
     {
+        string? display = compressed?.Display;
         SafeFileHandle file = File.OpenHandle(target, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         try
         {
@@ -169,6 +173,7 @@ internal sealed class ImageSource : IDisposable
             while ((read = stream.Read(buffer)) > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                if (compressed is not null && read > maximumSize - position) throw DecompressedSize.Exceeded(compressed.Display, compressed.Length, maximumSize);
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
                 position += read;
             }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using ContainerTools.Runtime.Images.Archives;
@@ -164,12 +163,7 @@ internal sealed class LayerPipeline : IDisposable
                 total += chunk.Length;
                 if (total > _job.MaximumSize)
                 {
-                    throw new ContainerException(
-                        ErrorCode.SizeLimitExceeded,
-                        string.Create(
-                            CultureInfo.InvariantCulture,
-                            $"{_job.Subject} grows from {_job.Source.Length} to more than {_job.MaximumSize} bytes when it is decompressed; if that is meant, allow a larger size."),
-                        _job.Subject);
+                    throw DecompressedSize.Exceeded(_job.Subject, _job.Source.Length, _job.MaximumSize);
                 }
 
                 chunk.Share(_job.Folder is null ? 1 : 2);

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Images.Archives;
+using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Registry;
@@ -11,9 +12,6 @@ namespace ContainerTools.Runtime.Images.Registry;
 /// <param name="progress">Told of each layer, and of the whole.</param>
 internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySession session, ImagePullOptions options, IProgress<EngineProgress>? progress)
 {
-    private const long LeastMaximum = 4L * 1024 * 1024 * 1024;
-    private const long Expansion = 200;
-
     private readonly DownloadFolder _folder = new(paths.Downloads);
     private readonly ImageLayout _layout = new(paths.Images);
 
@@ -30,7 +28,7 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             try
             {
                 ContainerImage received = await store.ReceiveAsync(
-                    options.Reference, (ingest, token) => ReceiveAsync(image, ingest, downloads, token), compressed => MaximumSize(compressed), cancellationToken);
+                    options.Reference, (ingest, token) => ReceiveAsync(image, ingest, downloads, token), compressed => DecompressedSize.Maximum(compressed, options.MaximumLayerSize), cancellationToken);
                 foreach (BlobDownload download in downloads) _folder.Remove(download.Blob.Digest);
                 return received;
             }
@@ -47,9 +45,6 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             }
         }
     }
-
-    private long MaximumSize(long compressed)
-        => options.MaximumLayerSize ?? Math.Max(LeastMaximum, compressed > long.MaxValue / Expansion ? long.MaxValue : compressed * Expansion);
 
     /// <summary>Starts the downloads, and says what is to be taken in. The task beside the image ends when the downloads have.</summary>
     private Task<ReceivedImage> ReceiveAsync(RemoteImage image, Ingest ingest, List<BlobDownload> downloads, CancellationToken cancellationToken)
