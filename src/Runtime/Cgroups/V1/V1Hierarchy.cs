@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Cgroups.V1;
@@ -69,7 +70,13 @@ internal sealed class V1Hierarchy : Hierarchy
     }
 
     /// <summary>Makes the kernel copy a parent's lists into each new child: then a container costs one read instead of two reads and two writes.</summary>
-    private static void PassOn(CgroupFolder parent) => parent.Write("cgroup.clone_children", "1");
+    private static void PassOn(CgroupFolder parent)
+    {
+        int errno = parent.TryWrite("cgroup.clone_children", "1");
+        // Another process has removed the parent, empty as it is yet: the making begins again.
+        if (errno is 0 || errno == Errno.ENOENT || errno == Errno.ENODEV) return;
+        throw parent.Refused("cgroup.clone_children", "1", errno);
+    }
 
     /// <summary>A new v1 cpuset is empty, and a process cannot enter it before it has processors and memory nodes.</summary>
     private void Inherit(string path)
