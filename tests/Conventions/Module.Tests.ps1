@@ -13,7 +13,7 @@ BeforeDiscovery {
         })
     $reading = 'Get', 'Test', 'Wait', 'Find'
     $changing = @($cmdlets | Where-Object { $_.Attribute.VerbName -notin $reading })
-    $choosing = @($cmdlets | Where-Object { $_.Command.Parameters.ContainsKey('Name') -and $_.Name -notin 'New-Container', 'New-ContainerVolume', 'Invoke-Container', 'Test-ContainerHost' })
+    $choosing = @($cmdlets | Where-Object { $_.Command.Parameters.ContainsKey('Name') -and $_.Name -notin 'New-Container', 'New-ContainerVolume', 'New-ContainerNetwork', 'Invoke-Container', 'Test-ContainerHost' })
 }
 
 BeforeAll {

@@ -10,6 +10,7 @@ public sealed class GetContainerNetworkCommand : NetworkTargetCmdlet
 {
     /// <summary>Names or patterns; all where omitted.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Id")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(NetworkCompleter))]
