@@ -49,6 +49,9 @@ internal sealed class CgroupHost
     /// <summary>Whether there is a v1 hierarchy.</summary>
     public bool HasV1 => Hierarchies is [.., V1Hierarchy];
 
+    /// <summary>Whether all controllers are v2's.</summary>
+    public bool IsV2Alone => HasV2 && !HasV1;
+
     /// <summary>Looks for the hierarchies.</summary>
     /// <param name="root">Where they are mounted.</param>
     /// <param name="mountInfo">/proc/self/mountinfo; not read where v2 is all there is.</param>

@@ -84,22 +84,20 @@ internal sealed class SystemdManager : IDisposable
             arguments => arguments.Text($"type='signal',interface='{ManagerInterface}',member='JobRemoved'")));
         try
         {
-            Job("StartTransientUnit", name, "ssa(sv)a(sa(sv))", arguments =>
-            {
-                SystemdProperty.Write(arguments, properties);
-                arguments.Array(8, static _ => { });
-            });
+            Start();
         }
         catch (DBusException error) when (error.ErrorName == Service + ".UnitExists")
         {
             // What is left of one that failed holds the name.
             TryCall(() => Manager("ResetFailedUnit", "s", arguments => arguments.Text(name)));
-            Job("StartTransientUnit", name, "ssa(sv)a(sa(sv))", arguments =>
-            {
-                SystemdProperty.Write(arguments, properties);
-                arguments.Array(8, static _ => { });
-            });
+            Start();
         }
+
+        void Start() => Job("StartTransientUnit", name, "ssa(sv)a(sa(sv))", arguments =>
+        {
+            SystemdProperty.Write(arguments, properties);
+            arguments.Array(8, static _ => { });
+        });
     }
 
     /// <summary>Changes properties of a unit, until it ends.</summary>

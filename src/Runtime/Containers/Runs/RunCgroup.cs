@@ -39,7 +39,11 @@ internal static class RunCgroup
 
     /// <summary>Makes the cgroup of a new run and sets its limits.</summary>
     /// <exception cref="ContainerException">Also where others' processes are in it. Nothing is left behind then.</exception>
-    public static ICgroup Create(OciSpec spec, string id)
+    public static ICgroup Create(OciSpec spec, string id) => Make(OpenFree(spec, id), spec);
+
+    /// <summary>The cgroup of a run that is to be made; nothing is made yet.</summary>
+    /// <exception cref="ContainerException">Others' processes are in it, or its path is a unit of systemd's.</exception>
+    public static ICgroup OpenFree(OciSpec spec, string id)
     {
         if (spec.Linux?.CgroupsPath is { } asked && NamesUnit(asked))
         {
@@ -48,31 +52,25 @@ internal static class RunCgroup
                 $"linux.cgroupsPath '{asked}' names a unit of systemd (slice:prefix:name), which needs --systemd-cgroup; without it give a path.", asked);
         }
 
-        CheckFree(spec, id);
-        return Make(CgroupHost.Current.Open(PathOf(spec, id), ScopeOf(spec)), spec);
-    }
-
-    /// <summary>Throws where others' processes are in the cgroup of a run that is to be made.</summary>
-    public static void CheckFree(OciSpec spec, string id)
-    {
         ICgroup cgroup = CgroupHost.Current.Open(PathOf(spec, id), ScopeOf(spec));
         if (cgroup.Exists && cgroup.Processes() is { Count: > 0 } processes)
         {
             throw new ContainerException(
                 ErrorCode.InvalidConfiguration, $"The cgroup {cgroup.Path} holds {processes.Count} processes already; give the container a cgroup of its own (linux.cgroupsPath).", cgroup.Path);
         }
+
+        return cgroup;
     }
 
-    /// <summary>Makes the parts of a cgroup that systemd has not made, and sets the limits that it does not know.</summary>
-    /// <param name="spec">The configuration.</param>
-    /// <param name="scope">The scope, with its placeholder inside.</param>
-    public static ICgroup Create(OciSpec spec, SystemdScope scope) => Make(CgroupHost.Current.Open(scope.Path, ScopeOf(spec)), spec);
+    /// <summary>The cgroup that systemd has made for a run, with its placeholder inside.</summary>
+    public static ICgroup Open(OciSpec spec, SystemdScope scope) => CgroupHost.Current.Open(scope.Path, ScopeOf(spec));
 
     /// <summary>An engine that is set to systemd's driver writes this; taken as a path it would be a strange folder at the root.</summary>
     private static bool NamesUnit(string path)
         => !path.Contains('/', StringComparison.Ordinal) && path.Split(':') is [var slice, _, _] && slice.EndsWith(".slice", StringComparison.Ordinal);
 
-    private static ICgroup Make(ICgroup cgroup, OciSpec spec)
+    /// <summary>Makes what is missing of a run's cgroup, and sets its limits. Nothing is left behind when that fails.</summary>
+    public static ICgroup Make(ICgroup cgroup, OciSpec spec)
     {
         try
         {

@@ -25,13 +25,13 @@ internal static class RunCreation
         try
         {
             using SystemdScope? scope = request.SystemdCgroup
-                ? SystemdScope.Start(spec, request.Id, CgroupHost.Current is { HasV2: true, HasV1: false }, folder.WriteUnit)
+                ? SystemdScope.Start(spec, request.Id, CgroupHost.Current.IsV2Alone, folder.WriteUnit)
                 : null;
-            if (scope is null) RunCgroup.CheckFree(spec, request.Id);
+            ICgroup free = scope is null ? RunCgroup.OpenFree(spec, request.Id) : RunCgroup.Open(spec, scope);
             // From here on the cgroup counts as this run's: who finds what a dead creation has left takes it away with all that is in it.
             folder.WriteConfiguration(document);
             if (hooked) folder.MarkHooks();
-            cgroup = scope is null ? RunCgroup.Create(spec, request.Id) : RunCgroup.Create(spec, scope);
+            cgroup = RunCgroup.Make(free, spec);
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
                 Spec = spec,

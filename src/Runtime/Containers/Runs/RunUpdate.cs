@@ -22,7 +22,7 @@ internal static class RunUpdate
         // First to the cgroup, with all the checks of what is in use: what it refuses systemd must not have done. And again, because systemd rounds.
         cgroup.Apply(change);
         if (folder.ReadUnit() is not { } unit) return;
-        SystemdScope.Set(unit.Unit, change, CgroupHost.Current is { HasV2: true, HasV1: false });
+        SystemdScope.Set(unit.Unit, change, CgroupHost.Current.IsV2Alone);
         cgroup.Apply(change);
     }
 }
