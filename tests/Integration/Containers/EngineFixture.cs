@@ -37,13 +37,25 @@ public sealed class EngineFixture : IAsyncLifetime
         {
             await foreach (Container container in Containers.ListAsync(ContainerFilter.All, CancellationToken.None))
             {
-                await Containers.RemoveAsync(container.Id, new ContainerRemoveOptions { Force = true }, CancellationToken.None);
+                await RemoveAsync(container.Id);
             }
 
             CgroupHost.Current.DeleteIfEmpty("/containertools");
         }
 
         FolderRemoval.Remove(_folder);
+    }
+
+    private async Task RemoveAsync(string id)
+    {
+        try
+        {
+            await Containers.RemoveAsync(id, new ContainerRemoveOptions { Force = true }, CancellationToken.None);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ContainerNotFound)
+        {
+            // One with AutoRemove that a test killed went by itself after it was listed.
+        }
     }
 
     public ContainerCreateOptions Options(params string[] command) => new() { Image = ImageName, Command = command };
