@@ -86,6 +86,28 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
             if (-not $image) { throw 'Nothing was received.' }
             @{ total = $total }
         }
+        'change' {
+            # The container's command copies, so that the change is made as any other.
+            $ended = New-Container $Words[0] -Name $Words[1] -Volume "$($Words[2]):/from:ro" -- /bin/busybox cp -a /from /change | Start-Container -PassThru | Wait-Container
+            if ($ended.ExitCode -ne 0) { throw "The container ended with $($ended.ExitCode)." }
+            @{ total = 0 }
+        }
+        'commit-publish' {
+            $watch.Restart()
+            ConvertTo-ContainerImage $Words[0] $Words[1] | Publish-ContainerImage -AllowUnencrypted
+            @{ total = Split-Time }
+        }
+        'list-images' {
+            $watch.Restart()
+            $all = @(Get-ContainerImage)
+            $total = Split-Time
+            if ($all.Count -ne [int] $Words[0]) { throw "Get-ContainerImage returned $($all.Count) images, not $($Words[0])." }
+            @{ total = $total }
+        }
+        'collect' {
+            [System.GC]::Collect(2, [System.GCCollectionMode]::Aggressive, $true, $true)
+            @{ total = 0 }
+        }
         'remove-image' {
             $watch.Restart()
             Remove-ContainerImage $Words[0] -Force -Confirm:$false

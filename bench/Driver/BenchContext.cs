@@ -48,7 +48,7 @@ internal sealed class BenchContext
                 string layer = Workspace.NewFile("small-layer.tar");
                 ImageArchive.WriteLayer(RootFileSystem, layer);
                 string archive = Workspace.NewFile("small-image.tar");
-                ImageArchive.WriteDockerArchive(layer, SmallImageReference, archive);
+                ImageArchive.WriteDockerArchive([layer], SmallImageReference, archive);
                 _smallImage = archive;
             }
 

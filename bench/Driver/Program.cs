@@ -38,7 +38,7 @@ Report report = new(Console.Out);
 string[] machine = [.. Machine.Describe()];
 report.Write("Machine", machine);
 IEnumerable<Tool?> tools = new[] { context.Ctrun }.Concat(
-    ((string[])["crun", "runc", "podman", "conmon", "dockerd", "umoci"]).Select(Tool.Find));
+    ((string[])["crun", "runc", "podman", "conmon", "dockerd", "skopeo", "umoci"]).Select(Tool.Find));
 string[] versions =
 [
     .. tools.OfType<Tool>().Select(tool => $"{tool.Name,-8} {tool.Version(workspace)}"),
@@ -48,7 +48,9 @@ report.Write("Versions", versions);
 
 IMeasurement[] measurements =
 [
-    new LaunchMeasurement(), new ExecMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(), new ImportMeasurement(), new PullMeasurement(), new ModuleMeasurement(),
+    new LaunchMeasurement(), new ExecMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(),
+    new ImportMeasurement(), new PullMeasurement(), new PullMemoryMeasurement(), new CommitMeasurement(), new ImagesMeasurement(),
+    new ModuleMeasurement(),
 ];
 foreach (IMeasurement measurement in measurements.Where(measurement => only.Contains("*") || only.Contains(measurement.Name)))
 {

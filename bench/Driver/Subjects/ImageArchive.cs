@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -6,7 +7,7 @@ using System.Text.Json.Nodes;
 
 namespace ContainerTools.Bench.Subjects;
 
-/// <summary>Images of one layer, byte for byte the same in every run of the bench: as `docker save` writes them and as an OCI layout.</summary>
+/// <summary>Images as `docker save` writes them and as an OCI layout, the same in every run of the bench on a machine.</summary>
 internal static class ImageArchive
 {
     private const int LargeFiles = 10000;
@@ -33,11 +34,9 @@ internal static class ImageArchive
     public static void WriteLargeLayer(string layer)
     {
         Random random = new(7);
+        byte[] noise = Noise(8 << 20);
         double[] weights = [.. Enumerable.Range(0, LargeFiles).Select(_ => Math.Exp(NextNormal(random) * 1.8))];
         double total = weights.Sum();
-        byte[] noise = new byte[8 << 20];
-        random.NextBytes(noise);
-        for (int i = 0; i < noise.Length; i += 2) noise[i] = (byte)('a' + noise[i] % 26);
         using TarWriter writer = new(File.Create(layer), TarEntryFormat.Pax);
         for (int folder = 0; folder < LargeFiles / 50; folder++)
         {
@@ -56,41 +55,81 @@ internal static class ImageArchive
     }
 
     /// <summary>The archive that `docker save` would write.</summary>
-    public static void WriteDockerArchive(string layer, string reference, string archive)
+    /// <param name="layers">The layers' tar files, the lowest first.</param>
+    /// <param name="reference">The image's name.</param>
+    /// <param name="archive">The file.</param>
+    public static void WriteDockerArchive(IReadOnlyList<string> layers, string reference, string archive)
     {
-        string digest = Digest(layer);
-        byte[] configuration = Configuration(digest);
+        string[] digests = [.. layers.Select(Digest)];
+        byte[] configuration = Configuration(digests);
         string configurationName = $"{Hash(configuration)}.json";
         JsonArray manifest = new(new JsonObject
         {
             ["Config"] = configurationName,
             ["RepoTags"] = new JsonArray(reference),
-            ["Layers"] = new JsonArray($"{digest}/layer.tar"),
+            ["Layers"] = new JsonArray([.. digests.Select(digest => (JsonNode)$"{digest}/layer.tar")]),
         });
         using TarWriter writer = new(File.Create(archive), TarEntryFormat.Pax);
-        Add(writer, new PaxTarEntry(TarEntryType.Directory, $"{digest}/") { Mode = (UnixFileMode)0x1ed });
-        using (FileStream stream = File.OpenRead(layer))
+        for (int i = 0; i < digests.Length; i++)
         {
-            Add(writer, new PaxTarEntry(TarEntryType.RegularFile, $"{digest}/layer.tar") { DataStream = stream });
+            Add(writer, new PaxTarEntry(TarEntryType.Directory, $"{digests[i]}/") { Mode = (UnixFileMode)0x1ed });
+            using FileStream stream = File.OpenRead(layers[i]);
+            Add(writer, new PaxTarEntry(TarEntryType.RegularFile, $"{digests[i]}/layer.tar") { DataStream = stream });
         }
 
-        Add(writer, new PaxTarEntry(TarEntryType.RegularFile, configurationName) { DataStream = new MemoryStream(configuration) });
-        Add(writer, new PaxTarEntry(TarEntryType.RegularFile, "manifest.json") { DataStream = new MemoryStream(Encoding.UTF8.GetBytes(manifest.ToJsonString())) });
+        AddDocument(writer, configurationName, configuration);
+        AddDocument(writer, "manifest.json", Encoding.UTF8.GetBytes(manifest.ToJsonString()));
     }
 
-    /// <summary>The same image as an OCI layout, with the layer uncompressed as well.</summary>
-    public static void WriteLayout(string layer, string tag, string folder)
+    /// <summary>An archive of as many images, which differ in their configuration only.</summary>
+    /// <param name="layer">Their layer's tar file.</param>
+    /// <param name="repository">Their repository; the tag is their number.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="archive">The file.</param>
+    public static void WriteManyImages(string layer, string repository, int count, string archive)
+    {
+        string digest = Digest(layer);
+        JsonArray manifest = [];
+        using TarWriter writer = new(File.Create(archive), TarEntryFormat.Pax);
+        using (FileStream stream = File.OpenRead(layer))
+        {
+            Add(writer, new PaxTarEntry(TarEntryType.RegularFile, $"{digest}.tar") { DataStream = stream });
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            string tag = i.ToString(CultureInfo.InvariantCulture);
+            byte[] configuration = Configuration([digest], $"NUMBER={tag}");
+            string name = $"{Hash(configuration)}.json";
+            AddDocument(writer, name, configuration);
+            manifest.Add((JsonNode)new JsonObject
+            {
+                ["Config"] = name,
+                ["RepoTags"] = new JsonArray($"{repository}:{tag}"),
+                ["Layers"] = new JsonArray($"{digest}.tar"),
+            });
+        }
+
+        AddDocument(writer, "manifest.json", Encoding.UTF8.GetBytes(manifest.ToJsonString()));
+    }
+
+    /// <summary>An image as an OCI layout, with its layers uncompressed as well.</summary>
+    /// <param name="layers">The layers' tar files, the lowest first.</param>
+    /// <param name="tag">The image's tag in the layout.</param>
+    /// <param name="folder">The layout's folder.</param>
+    public static void WriteLayout(IReadOnlyList<string> layers, string tag, string folder)
     {
         string blobs = Directory.CreateDirectory(Path.Combine(folder, "blobs", "sha256")).FullName;
-        string digest = Digest(layer);
-        File.Copy(layer, Path.Combine(blobs, digest));
-        byte[] configuration = Configuration(digest);
+        string[] digests = [.. layers.Select(Digest)];
+        for (int i = 0; i < digests.Length; i++) File.Copy(layers[i], Path.Combine(blobs, digests[i]), overwrite: true);
+        byte[] configuration = Configuration(digests);
         byte[] manifest = Encoding.UTF8.GetBytes(new JsonObject
         {
             ["schemaVersion"] = 2,
             ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
             ["config"] = Blob(blobs, configuration, "application/vnd.oci.image.config.v1+json"),
-            ["layers"] = new JsonArray(Descriptor("application/vnd.oci.image.layer.v1.tar", digest, new FileInfo(layer).Length)),
+            ["layers"] = new JsonArray([.. digests.Select((digest, i) =>
+                (JsonNode)Descriptor("application/vnd.oci.image.layer.v1.tar", digest, new FileInfo(layers[i]).Length))]),
         }.ToJsonString());
         JsonObject descriptor = Blob(blobs, manifest, "application/vnd.oci.image.manifest.v1+json");
         descriptor["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = tag };
@@ -98,14 +137,23 @@ internal static class ImageArchive
         File.WriteAllText(Path.Combine(folder, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""");
     }
 
-    private static byte[] Configuration(string layerDigest) => Encoding.UTF8.GetBytes(new JsonObject
+    /// <summary>Half text-like and half random bytes, so that nobody gains by compressing them; the same every time.</summary>
+    public static byte[] Noise(int length)
+    {
+        byte[] noise = new byte[length];
+        new Random(7).NextBytes(noise);
+        for (int i = 0; i < noise.Length; i += 2) noise[i] = (byte)('a' + noise[i] % 26);
+        return noise;
+    }
+
+    private static byte[] Configuration(IReadOnlyList<string> layerDigests, params string[] environment) => Encoding.UTF8.GetBytes(new JsonObject
     {
         ["created"] = "2024-01-01T00:00:00Z",
         ["architecture"] = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "amd64",
         ["os"] = "linux",
-        ["config"] = new JsonObject { ["Env"] = new JsonArray("PATH=/bin"), ["Cmd"] = new JsonArray("/bin/true") },
-        ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray($"sha256:{layerDigest}") },
-        ["history"] = new JsonArray(new JsonObject { ["created"] = "2024-01-01T00:00:00Z", ["created_by"] = "bench" }),
+        ["config"] = new JsonObject { ["Env"] = new JsonArray([.. environment.Prepend("PATH=/bin").Select(text => (JsonNode)text)]), ["Cmd"] = new JsonArray("/bin/true") },
+        ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray([.. layerDigests.Select(digest => (JsonNode)$"sha256:{digest}")]) },
+        ["history"] = new JsonArray([.. layerDigests.Select(_ => (JsonNode)new JsonObject { ["created"] = "2024-01-01T00:00:00Z", ["created_by"] = "bench" })]),
     }.ToJsonString());
 
     private static JsonObject Blob(string folder, byte[] content, string mediaType)
@@ -117,12 +165,15 @@ internal static class ImageArchive
     private static JsonObject Descriptor(string mediaType, string digest, long size) =>
         new() { ["mediaType"] = mediaType, ["digest"] = $"sha256:{digest}", ["size"] = size };
 
-    private static void Add(TarWriter writer, PaxTarEntry entry)
+    internal static void Add(TarWriter writer, PaxTarEntry entry)
     {
         entry.ModificationTime = s_time;
         writer.WriteEntry(entry);
         entry.DataStream?.Dispose();
     }
+
+    private static void AddDocument(TarWriter writer, string name, byte[] content) =>
+        Add(writer, new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) });
 
     private static string Digest(string file)
     {

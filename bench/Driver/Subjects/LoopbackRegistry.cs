@@ -11,15 +11,18 @@ internal sealed class LoopbackRegistry : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private readonly BenchContext _context;
     private readonly int _process;
+    private readonly string _data;
 
     private LoopbackRegistry(BenchContext context, Tool server)
     {
         _context = context;
-        string folder = context.Workspace.NewFolder("registry");
+        string folder = context.Workspace.NewFile("registry");
+        Directory.CreateDirectory(folder);
+        _data = Path.Combine(folder, "data");
         int port = FreePort();
         Host = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
         string file = Path.Combine(folder, "config.yml");
-        File.WriteAllText(file, $"version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {folder}/data\nhttp:\n  addr: {Host}\n");
+        File.WriteAllText(file, $"version: 0.1\nlog:\n  level: error\n  accesslog:\n    disabled: true\nstorage:\n  filesystem:\n    rootdirectory: {_data}\nhttp:\n  addr: {Host}\n");
         Command command = new(context.Workspace, null, server.Path, "serve", file);
         _process = command.Start();
         DateTime end = DateTime.UtcNow + s_patience;
@@ -38,15 +41,24 @@ internal sealed class LoopbackRegistry : IDisposable
     public static LoopbackRegistry? TryStart(BenchContext context)
         => Tool.Find("docker-registry") is { } server && Tool.Find("skopeo") is not null ? new LoopbackRegistry(context, server) : null;
 
-    /// <summary>Brings an image of a layout there.</summary>
-    /// <param name="layout">The layout with the image's name, as skopeo writes it.</param>
+    /// <summary>Brings an image there.</summary>
+    /// <param name="layers">Its layers' tar files, the lowest first.</param>
     /// <param name="name">Repository and tag.</param>
     /// <returns>The whole reference.</returns>
-    public string Add(string layout, string name)
+    public string Add(IReadOnlyList<string> layers, string name)
     {
+        string layout = _context.Workspace.NewFile("registry-layout");
+        ImageArchive.WriteLayout(layers, "new", layout);
         new Command(
-            _context.Workspace, null, Tool.Find("skopeo")!.Path, "copy", "--insecure-policy", "--dest-tls-verify=false", $"oci:{layout}", $"docker://{Host}/{name}").Time();
+            _context.Workspace, null, Tool.Find("skopeo")!.Path, "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false", $"oci:{layout}:new", $"docker://{Host}/{name}").Time();
+        Directory.Delete(layout, recursive: true);
         return $"{Host}/{name}";
+    }
+
+    /// <summary>Removes all that it has: it keeps nothing in memory that tells of it.</summary>
+    public void Clear()
+    {
+        if (Directory.Exists(_data)) Directory.Delete(_data, recursive: true);
     }
 
     /// <inheritdoc/>
@@ -54,6 +66,7 @@ internal sealed class LoopbackRegistry : IDisposable
     {
         _ = Libc.Kill(_process, Libc.SignalKill);
         while (!Command.HasEnded(_process)) Thread.Sleep(20);
+        Clear();
     }
 
     private static bool Answers(int port)

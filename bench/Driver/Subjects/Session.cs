@@ -73,6 +73,9 @@ internal sealed class Session : IDisposable
     /// <summary>The PowerShell it runs in.</summary>
     public PowerShellHost Host { get; }
 
+    /// <summary>Its process.</summary>
+    public int ProcessId => _process;
+
     /// <summary>The variables that give an engine folders of its own.</summary>
     public static Dictionary<string, string> EngineEnvironment(string engineFolder) => new()
     {
