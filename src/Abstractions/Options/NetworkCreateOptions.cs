@@ -17,6 +17,8 @@ public sealed record NetworkCreateOptions
     public IReadOnlyList<IPNetwork> Ranges { get; init; } = [];
     /// <summary>The host's device that a macvlan or ipvlan is on; the name of the bridge otherwise, null for one of the engine's choice.</summary>
     public string? Interface { get; init; }
+    /// <summary>Also a free subnet of IPv6, where <see cref="Subnets"/> has none.</summary>
+    public bool IPv6 { get; init; }
     /// <summary>No way out.</summary>
     public bool Internal { get; init; }
     /// <summary>Largest packet in bytes.</summary>

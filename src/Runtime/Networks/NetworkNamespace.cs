@@ -194,7 +194,7 @@ internal sealed class NetworkNamespace : IDisposable
         Set(IPv4 + "ping_group_range", "0 2147483647");
         if (!Directory.Exists(IPv6)) return;
         bool wanted = plan.Endpoints.Any(static endpoint => endpoint.AddressOf(ipv6: true) is not null);
-        if (!wanted) Set(IPv6 + "disable_ipv6", "1");
+        Set(IPv6 + "disable_ipv6", wanted ? "0" : "1");
         Set(IPv6 + "accept_ra", "0");
         Set(IPv6 + "ndisc_notify", "1");
     }

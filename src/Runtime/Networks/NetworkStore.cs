@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -152,14 +153,15 @@ internal sealed partial class NetworkStore(EnginePaths paths)
             if (TryRead(name) is { } other) taken.AddRange(other.Subnets.Select(static subnet => subnet.Subnet));
         }
 
-        IReadOnlyList<IPNetwork> wanted = options.Subnets.Count > 0 ? options.Subnets : [Subnets.FindFree(taken)];
+        List<IPNetwork> wanted = [.. options.Subnets];
+        if (!wanted.Exists(static subnet => !IsIPv6(subnet)) && (wanted.Count == 0 || options.IPv6)) wanted.Add(Subnets.FindFree(taken));
+        if (options.IPv6 && !wanted.Exists(IsIPv6)) wanted.Add(Subnets.FindUniqueLocal(MachineId(), taken));
         List<NetworkSubnet> chosen = [];
         foreach (IPNetwork subnet in wanted.OrderBy(static subnet => subnet.BaseAddress.GetAddressBytes().Length))
         {
             if (chosen.Any(other => other.Subnet.BaseAddress.AddressFamily == subnet.BaseAddress.AddressFamily)) throw Invalid("A network has at most one subnet of each family.", subnet.ToString());
             if (Subnets.LastPlace(subnet) < 2) throw Invalid($"The subnet {subnet} has no room for containers.", subnet.ToString());
-            bool isIPv6 = subnet.BaseAddress.GetAddressBytes().Length == 16;
-            if (isIPv6 && !Directory.Exists("/proc/sys/net/ipv6")) throw new ContainerException(ErrorCode.NotSupported, "IPv6 is switched off in the kernel.", subnet.ToString());
+            if (IsIPv6(subnet)) RequireIPv6(subnet.ToString());
             // A macvlan is on a network that the host has a route to already.
             if (options.Driver == "bridge" && taken.FirstOrDefault(other => Subnets.Overlap(subnet, other)) is { BaseAddress: not null } overlap && overlap.PrefixLength > 0)
             {
@@ -181,17 +183,26 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         return chosen;
     }
 
+    private static bool IsIPv6(IPNetwork subnet) => subnet.BaseAddress.GetAddressBytes().Length == 16;
+
+    private static byte[] MachineId() => ContainerStateReader.ReadFile("/etc/machine-id") is { Length: > 0 } id ? id : Encoding.UTF8.GetBytes(Environment.MachineName);
+
+    private static void RequireIPv6(string subject)
+    {
+        const string parameter = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
+        if (!File.Exists(parameter)) throw new ContainerException(ErrorCode.NotSupported, $"{subject} needs IPv6, which this kernel does not have.", subject);
+        if (File.ReadAllText(parameter).Trim() != "0") throw new ContainerException(ErrorCode.NotSupported, $"{subject} needs IPv6, which is switched off (net.ipv6.conf.all.disable_ipv6).", subject);
+    }
+
     private static void MakeBridge(ContainerNetwork network, RouteNetlink links)
     {
+        bool ipv6 = network.Subnets.Any(static subnet => IsIPv6(subnet.Subnet));
+        if (ipv6) RequireIPv6($"The network '{network.Name}'");
         links.TryMakeBridge(network.Interface, network.Mtu, HardwareAddress(network));
         int index = links.Link(network.Interface);
-        bool ipv6 = false;
-        foreach (NetworkSubnet subnet in network.Subnets)
-        {
-            links.AddAddress(index, subnet.Gateway, subnet.Subnet.PrefixLength);
-            ipv6 |= subnet.Gateway.GetAddressBytes().Length == 16;
-        }
-
+        // "default" may have it off where "all" has not.
+        if (ipv6) Set($"/proc/sys/net/ipv6/conf/{network.Interface}/disable_ipv6", "0");
+        foreach (NetworkSubnet subnet in network.Subnets) links.AddAddress(index, subnet.Gateway, subnet.Subnet.PrefixLength);
         links.Raise(index);
         // The rules are there before packets can be forwarded.
         PacketFilter.AddNetwork(network);

@@ -1,14 +1,27 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Numerics;
+using System.Security.Cryptography;
 
 namespace ContainerTools.Runtime.Networks;
 
 /// <summary>Counts addresses, and chooses subnets.</summary>
 internal static class Subnets
 {
-    // 10.90.0.0/16 to 10.127.0.0/16: apart from the defaults of Docker (172.17 and up), Podman (10.88) and Kubernetes (10.96.0.0/12 begins at 10.96, services only).
-    private const int FirstFree = 90;
-    private const int LastFree = 127;
+    // Docker's default pools, in its order; then a part of 10.0.0.0/8 apart from those of Podman (10.88) and of Kubernetes' usual choices below 10.90.
+    private static readonly (IPNetwork Pool, int Prefix)[] s_pools =
+    [
+        (IPNetwork.Parse("172.17.0.0/16"), 16),
+        (IPNetwork.Parse("172.18.0.0/15"), 16),
+        (IPNetwork.Parse("172.20.0.0/14"), 16),
+        (IPNetwork.Parse("172.24.0.0/13"), 16),
+        (IPNetwork.Parse("192.168.0.0/16"), 20),
+        (IPNetwork.Parse("10.90.0.0/15"), 16),
+        (IPNetwork.Parse("10.92.0.0/14"), 16),
+    ];
+
+    private const int UniqueLocalPrefix = 64;
+    private const int UniqueLocalSubnets = 1 << 16;
 
     /// <summary>Whether two subnets have an address in common.</summary>
     public static bool Overlap(IPNetwork one, IPNetwork other)
@@ -33,16 +46,43 @@ internal static class Subnets
         return bits == 32 && subnet.PrefixLength < 31 ? size - 2 : size - 1;
     }
 
-    /// <summary>A subnet that overlaps with none of the given.</summary>
+    /// <summary>The first subnet of the pools that overlaps with none of the given.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.SubnetOverlaps"/>.</exception>
     public static IPNetwork FindFree(IReadOnlyList<IPNetwork> taken)
     {
-        for (byte second = FirstFree; second <= LastFree; second++)
+        foreach ((IPNetwork pool, int prefix) in s_pools)
         {
-            IPNetwork candidate = new(new IPAddress([10, second, 0, 0]), 16);
+            int count = 1 << (prefix - pool.PrefixLength);
+            for (int i = 0; i < count; i++)
+            {
+                IPNetwork candidate = new(At(pool, BigInteger.One * i << (32 - prefix)), prefix);
+                if (!taken.Any(other => Overlap(candidate, other))) return candidate;
+            }
+        }
+
+        throw new ContainerException(
+            ErrorCode.SubnetOverlaps, "All subnets that networks get by themselves (172.17.0.0/16 to 172.31.0.0/16, 192.168.0.0/16, 10.90.0.0/16 to 10.95.0.0/16) are in use; give one with -Subnet.", null);
+    }
+
+    /// <summary>
+    /// The first /64 of this machine's unique local addresses (RFC 4193) that overlaps with none of the given. The 40 bits after fd are this machine's own, and the same
+    /// every time: two machines that are joined one day do not have the same addresses.
+    /// </summary>
+    /// <param name="machine">What tells this machine from others, as /etc/machine-id.</param>
+    /// <param name="taken">Subnets in use.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.SubnetOverlaps"/>.</exception>
+    public static IPNetwork FindUniqueLocal(ReadOnlySpan<byte> machine, IReadOnlyList<IPNetwork> taken)
+    {
+        byte[] address = new byte[16];
+        address[0] = 0xFD;
+        SHA256.HashData(machine).AsSpan(0, 5).CopyTo(address.AsSpan(1));
+        for (int i = 0; i < UniqueLocalSubnets; i++)
+        {
+            BinaryPrimitives.WriteUInt16BigEndian(address.AsSpan(6), (ushort)i);
+            IPNetwork candidate = new(new IPAddress(address), UniqueLocalPrefix);
             if (!taken.Any(other => Overlap(candidate, other))) return candidate;
         }
 
-        throw new ContainerException(ErrorCode.SubnetOverlaps, "All subnets from 10.90.0.0/16 to 10.127.0.0/16 are in use; give one with -Subnet.", null);
+        throw new ContainerException(ErrorCode.SubnetOverlaps, "All IPv6 subnets that networks get by themselves are in use; give one with -Subnet.", null);
     }
 }

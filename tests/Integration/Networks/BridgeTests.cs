@@ -14,12 +14,12 @@ public sealed class BridgeTests(EngineFixture engine) : IClassFixture<EngineFixt
     [Fact]
     public Task A_container_has_an_address_a_route_and_its_own_files() => RunAsync(async () =>
     {
-        (int code, string output) = await engine.RunAsync(engine.Options("sh", "-c", "ip addr show eth0; ip route; cat /etc/hosts /etc/resolv.conf; ping -c 1 -w 5 10.90.0.1") with { NetworkMode = "bridge", HostName = "web" });
+        (int code, string output) = await engine.RunAsync(engine.Options("sh", "-c", "ip addr show eth0; ip route; cat /etc/hosts /etc/resolv.conf; ping -c 1 -w 5 172.17.0.1") with { NetworkMode = "bridge", HostName = "web" });
         Assert.True(code == 0, output);
-        Assert.Contains("inet 10.90.0.2/16", output, StringComparison.Ordinal);
-        Assert.Contains("link/ether 02:42:0a:5a:00:02", output, StringComparison.Ordinal);
-        Assert.Contains("default via 10.90.0.1 dev eth0", output, StringComparison.Ordinal);
-        Assert.Contains("10.90.0.2\tweb", output, StringComparison.Ordinal);
+        Assert.Contains("inet 172.17.0.2/16", output, StringComparison.Ordinal);
+        Assert.Contains("link/ether 02:42:ac:11:00:02", output, StringComparison.Ordinal);
+        Assert.Contains("default via 172.17.0.1 dev eth0", output, StringComparison.Ordinal);
+        Assert.Contains("172.17.0.2\tweb", output, StringComparison.Ordinal);
         Assert.Contains("nameserver 127.0.0.11", output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(engine.Paths.NetworkRun("bridge"), "addresses")));
         await EngineFixture.UntilAsync(() => !Ip("link").Contains(": ve", StringComparison.Ordinal));
@@ -45,7 +45,7 @@ public sealed class BridgeTests(EngineFixture engine) : IClassFixture<EngineFixt
             await engine.WaitForLineAsync(web.Id, "up");
             int chosen = web.Ports[2].HostPort;
             Assert.InRange(chosen, 1024, 65535);
-            Assert.Equal("10.90.0.2", Assert.Single(web.Endpoints).Addresses[0].ToString());
+            Assert.Equal("172.17.0.2", Assert.Single(web.Endpoints).Addresses[0].ToString());
 
             Assert.Equal("served\n", Tool("busybox", "wget", "-qO-", "http://127.0.0.1:8080/"));
             Assert.Equal("served\n", Tool("busybox", "wget", "-qO-", "http://192.0.2.1:8080/"));
@@ -59,8 +59,8 @@ public sealed class BridgeTests(EngineFixture engine) : IClassFixture<EngineFixt
             Assert.Equal((0, "served\n"), (code, output));
 
             // What is not published is not reached, even by its own address.
-            second.Run("ip", "route", "add", "10.90.0.0/16", "via", "192.0.2.1");
-            Assert.NotEqual(0, second.TryRun("busybox", "wget", "-T", "2", "-qO-", "http://10.90.0.2/").Code);
+            second.Run("ip", "route", "add", "172.17.0.0/16", "via", "192.0.2.1");
+            Assert.NotEqual(0, second.TryRun("busybox", "wget", "-T", "2", "-qO-", "http://172.17.0.2/").Code);
             // What a container sends out has the host's address, and comes back.
             Assert.Equal(0, TryTool("nsenter", "-n", "-t", $"{web.ProcessId}", "busybox", "ping", "-c", "1", "-w", "5", "192.0.2.2").Code);
 
@@ -84,7 +84,7 @@ public sealed class BridgeTests(EngineFixture engine) : IClassFixture<EngineFixt
     public Task A_lost_monitor_leaves_nothing() => RunAsync(async () =>
     {
         Container web = await engine.StartAsync(engine.Options("sleep", "10000") with { NetworkMode = "bridge", Ports = PortMapping.Parse("8080:80") });
-        Assert.Contains("tcp . 8080 : 10.90.0.2 . 80", Tool("nft", "list", "map", "inet", "containertools", "ports4"), StringComparison.Ordinal);
+        Assert.Contains("tcp . 8080 : 172.17.0.2 . 80", Tool("nft", "list", "map", "inet", "containertools", "ports4"), StringComparison.Ordinal);
         Tool("kill", "-9", $"{web.MonitorProcessId}");
         await EngineFixture.UntilAsync(() => !Directory.Exists($"/proc/{web.MonitorProcessId}"));
         Assert.Equal(ContainerState.Exited, (await engine.Containers.GetAsync(web.Id, Cancel)).State);

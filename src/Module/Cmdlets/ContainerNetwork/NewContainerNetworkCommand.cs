@@ -38,6 +38,10 @@ public sealed class NewContainerNetworkCommand : ContainerCmdlet
     [ValidateNotNullOrEmpty]
     public string? Interface { get; set; }
 
+    /// <summary>Also a free subnet of IPv6.</summary>
+    [Parameter]
+    public SwitchParameter IPv6 { get; set; }
+
     /// <summary>No way out.</summary>
     [Parameter]
     public SwitchParameter Internal { get; set; }
@@ -72,6 +76,7 @@ public sealed class NewContainerNetworkCommand : ContainerCmdlet
         Gateways = [.. (Gateway ?? []).Select(ParseAddress)],
         Ranges = [.. (Range ?? []).Select(ParseSubnet)],
         Interface = Interface,
+        IPv6 = IPv6,
         Internal = Internal,
         Mtu = Mtu,
         Labels = (Label ?? []).Select(static pair => pair.Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair.Length == 2 ? pair[1] : "", StringComparer.Ordinal),
