@@ -28,6 +28,7 @@ internal static class RunRecordFormat
             writer.WriteNumber("monitorStartTime"u8, record.MonitorStartTime);
             writer.WriteString("bootId"u8, record.BootId);
             writer.WriteString("startedAt"u8, record.StartedAt);
+            if (record.KeepsKeyring) writer.WriteBoolean("keepsKeyring"u8, true);
             writer.WriteNumber("restartCount"u8, record.RestartCount);
             if (record.ExitCode is { } code) writer.WriteNumber("exitCode"u8, code);
             writer.WriteEndObject();
@@ -46,6 +47,7 @@ internal static class RunRecordFormat
         RunStatus? status = null;
         int processId = 0, monitorProcessId = 0, restartCount = 0;
         int? exitCode = null;
+        bool keepsKeyring = false;
         ulong startTime = 0, monitorStartTime = 0;
         DateTimeOffset createdAt = default, startedAt = default;
         while (cursor.Member())
@@ -62,6 +64,7 @@ internal static class RunRecordFormat
             else if (cursor.Is("bootId"u8)) bootId = cursor.Text();
             else if (cursor.Is("startedAt"u8)) startedAt = cursor.Time() ?? default;
             else if (cursor.Is("restartCount"u8)) restartCount = cursor.Int32() ?? 0;
+            else if (cursor.Is("keepsKeyring"u8)) keepsKeyring = cursor.Flag() ?? false;
             else if (cursor.Is("exitCode"u8)) exitCode = cursor.Int32();
             else cursor.Skip();
         }
@@ -79,6 +82,7 @@ internal static class RunRecordFormat
             MonitorStartTime = monitorStartTime,
             BootId = bootId ?? throw cursor.Missing("bootId"),
             StartedAt = startedAt,
+            KeepsKeyring = keepsKeyring,
             RestartCount = restartCount,
             ExitCode = exitCode,
         };

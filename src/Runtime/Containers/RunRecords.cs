@@ -69,6 +69,9 @@ internal sealed record RunRecord
     public required string BootId { get; init; }
     /// <summary>When the first process last started.</summary>
     public DateTimeOffset StartedAt { get; init; }
+    /// <summary>Its processes stay in the session keyring of whoever starts them (<c>--no-new-keyring</c>).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool KeepsKeyring { get; init; }
     /// <summary>How often the restart policy has started it again.</summary>
     public int RestartCount { get; init; }
     /// <summary>The end of the run before, while restarting or exited.</summary>

@@ -21,6 +21,8 @@ internal sealed record ExecRequest
     public required int ContainerProcessId { get; init; }
     /// <summary>Its start time (proc_pid_stat(5), field 22): the id alone may have gone to another process by now.</summary>
     public required ulong ContainerStartTime { get; init; }
+    /// <summary>The process stays in the caller's session keyring, as the container's first one does.</summary>
+    public bool KeepsKeyring { get; init; }
     /// <summary>The container's cgroup; null for none.</summary>
     public ICgroup? Cgroup { get; init; }
     /// <summary>Standard input; null to inherit the caller's. Not used with a terminal.</summary>

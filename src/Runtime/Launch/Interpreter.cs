@@ -47,6 +47,10 @@ internal static unsafe partial class Interpreter
         public int ExitNumber;
         /// <summary>execve(2).</summary>
         public int ExecuteNumber;
+        /// <summary>faccessat2(2).</summary>
+        public int AccessNumber;
+        /// <summary>statx(2).</summary>
+        public int StatusNumber;
         /// <summary>clone3(2).</summary>
         public int CloneNumber;
         /// <summary>Where a failure is put together for the report.</summary>
@@ -85,7 +89,9 @@ internal static unsafe partial class Interpreter
                     *(int*)step->Arguments[0] = (int)slots[step->Arguments[1]];
                     continue;
                 case StepKind.Execute:
-                    errno = Execute(program, step);
+                case StepKind.Find:
+                    errno = TryAll(program, step);
+                    if (errno == 0) continue;
                     break;
                 default:
                     nint result;
@@ -130,19 +136,31 @@ internal static unsafe partial class Interpreter
         => (nint)((step->SlotArguments & (1 << index)) != 0 ? slots[step->Arguments[index]] : step->Arguments[index]);
 
     /// <summary>As execvp(3): the first candidate that exists; a candidate that may not be executed is remembered and passed over.</summary>
-    private static int Execute(Program* program, Step* step)
+    private static int TryAll(Program* program, Step* step)
     {
         int errno = ENOENT;
-        int* errnoLocation = __errno_location();
         for (nint* path = (nint*)step->Arguments[0]; *path != 0; path++)
         {
-            syscall(program->ExecuteNumber, *path, (nint)step->Arguments[1], (nint)step->Arguments[2], 0, 0, 0);
-            int failure = *errnoLocation;
+            int failure = step->Kind == StepKind.Find ? Look(program, *path, (nint)step->Arguments[1]) : Execute(program, *path, step);
             if (failure == EACCES) errno = EACCES;
             else if (failure != ENOENT && failure != ENOTDIR) return failure;
         }
 
         return errno;
+    }
+
+    private static int Execute(Program* program, nint path, Step* step)
+    {
+        syscall(program->ExecuteNumber, path, (nint)step->Arguments[1], (nint)step->Arguments[2], 0, 0, 0);
+        return *__errno_location();
+    }
+
+    /// <summary>What execve would say of a path: only a regular file can be executed, while a folder is "executable" for access(2).</summary>
+    private static int Look(Program* program, nint path, nint status)
+    {
+        if (syscall(program->AccessNumber, AT_FDCWD, path, X_OK, 0, 0, 0) != 0) return *__errno_location();
+        if (syscall(program->StatusNumber, AT_FDCWD, path, 0, STATX_TYPE, status, 0) != 0) return *__errno_location();
+        return (*(ushort*)(status + StatusMode) & S_IFMT) == S_IFREG ? 0 : EACCES;
     }
 
     private static void Fail(Program* program, int index, int errno)
@@ -159,4 +177,12 @@ internal static unsafe partial class Interpreter
     private const int EACCES = 13;
     private const int ENOTDIR = 20;
     private const int ECANCELED = 125;
+    private const int AT_FDCWD = -100;
+    private const int X_OK = 1;
+    private const int STATX_TYPE = 1;
+    private const int S_IFMT = 0xf000;
+    private const int S_IFREG = 0x8000;
+
+    // stx_mode in struct statx (statx(2)).
+    private const int StatusMode = 28;
 }

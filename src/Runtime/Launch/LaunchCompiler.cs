@@ -11,7 +11,6 @@ namespace ContainerTools.Runtime.Launch;
 internal static class LaunchCompiler
 {
     private const long PR_SET_DUMPABLE = 4;
-    private const long X_OK = 1;
 
     /// <summary>The first process of a container.</summary>
     public static void CompileStart(LaunchContext context)
@@ -151,18 +150,7 @@ internal static class LaunchCompiler
         if (context.Gate is null) return;
         LaunchPlan plan = context.Plan;
         plan.Section("config.md#process (args)");
-        List<string> candidates = Candidates(context.Process.Args![0], [.. context.Process.Env ?? []]);
-        var attempts = new List<int>();
-        foreach (string candidate in candidates)
-        {
-            attempts.Add(plan.Count);
-            plan.Call(SystemCall.Faccessat2, "find", context.Process.Args[0], Libc.AT_FDCWD, plan.Text(candidate), PlanArgument.Flags(X_OK, "X_OK"), 0);
-            if (attempts.Count == candidates.Count) break;
-            plan.Ignore(Errno.ENOENT);
-            plan.Ignore(Errno.ENOTDIR);
-        }
-
-        foreach (int attempt in attempts) plan.SkipFrom(attempt);
+        plan.Find(Candidates(context.Process.Args![0], [.. context.Process.Env ?? []]), context.Process.Args[0]);
     }
 
     /// <summary>

@@ -12,6 +12,9 @@ internal sealed unsafe class LaunchPlan : IDisposable
 {
     // Large enough for what Docker specifies: growing would touch fresh pages for every copy, and a start is mostly page faults.
     private const int UsualSteps = 320;
+
+    // struct statx (statx(2)).
+    private const int SizeOfStatus = 256;
     private readonly List<Step> steps = new(UsualSteps);
     private readonly List<Note> notes = new(UsualSteps);
     private readonly List<string> slotNames = new(128);
@@ -96,6 +99,15 @@ internal sealed unsafe class LaunchPlan : IDisposable
             PlanArgument.Pointer(step.Arguments[2], $"{environment.Count.ToString(CultureInfo.InvariantCulture)} variables")]));
     }
 
+    /// <summary>Appends a look for the program: fails as <see cref="Execute"/> would where none of the candidates can be executed.</summary>
+    public void Find(IReadOnlyList<string> candidates, string program)
+    {
+        Step step = new() { Kind = StepKind.Find, Result = -1 };
+        step.Arguments[0] = Memory.Strings(candidates);
+        step.Arguments[1] = (long)Memory.Take(SizeOfStatus);
+        Append(step, new Note("find", "find", program, section, !KeepsArguments ? [] : [PlanArgument.Pointer(step.Arguments[0], string.Join(':', candidates))]));
+    }
+
     /// <summary>Keeps the last step's result.</summary>
     public Slot Result(string name)
     {
@@ -155,6 +167,8 @@ internal sealed unsafe class LaunchPlan : IDisposable
         program->WriteNumber = SystemCall.Write.Number;
         program->ExitNumber = SystemCall.ExitGroup.Number;
         program->ExecuteNumber = SystemCall.Execve.Number;
+        program->AccessNumber = SystemCall.Faccessat2.Number;
+        program->StatusNumber = SystemCall.Statx.Number;
         program->CloneNumber = SystemCall.Clone3.Number;
         return program;
     }
@@ -168,7 +182,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
         }
 
         Note note = notes[failure.Step];
-        if (steps[failure.Step].Kind == StepKind.Execute || note.Call == SystemCall.Faccessat2.Name) return ExecutionFailure.Explain(note.Subject, failure.Errno);
+        if (steps[failure.Step].Kind != StepKind.Call) return ExecutionFailure.Explain(note.Subject, failure.Errno);
         string name = Errno.Name(failure.Errno);
         string subject = note.Subject.Length > 0 ? " " + note.Subject : "";
         return new KernelException(

@@ -86,6 +86,7 @@ internal static class Launcher
             PreservedDescriptors = request.PreservedDescriptors,
             KeptDescriptors = handshake.KeptDescriptors,
             Program = request.Program,
+            KeepsKeyring = request.KeepsKeyring,
             Id = request.Id,
         };
         handshake.AddSlots(context);

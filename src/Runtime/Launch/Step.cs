@@ -11,6 +11,8 @@ internal enum StepKind : byte
     Store,
     /// <summary>Executes the first program of a list that exists: argument 0 is the list of paths, 1 argv, 2 envp. Never returns on success.</summary>
     Execute,
+    /// <summary>Looks for what <see cref="Execute"/> would execute: argument 0 is the list of paths, 1 a place for a struct statx.</summary>
+    Find,
 }
 
 /// <summary>

@@ -73,6 +73,7 @@ internal readonly struct SystemCall
     public static SystemCall Setresuid => new("setresuid", 117, 147);
     public static SystemCall Setsid => new("setsid", 112, 157);
     public static SystemCall Socket => new("socket", 41, 198);
+    public static SystemCall Statx => new("statx", 332, 291);
     public static SystemCall Symlinkat => new("symlinkat", 266, 36);
     public static SystemCall Umask => new("umask", 95, 166);
     public static SystemCall Umount2 => new("umount2", 166, 39);

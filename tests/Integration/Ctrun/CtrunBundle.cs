@@ -146,6 +146,8 @@ internal sealed class CtrunBundle : IDisposable
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
         Assert.True(process.WaitForExit(s_hang), "ctrun does not end");
+        // A container that should not be there may hold the pipes open.
+        Assert.True(Task.WaitAll([output, error], s_hang), "somebody holds ctrun's output open");
         return new CommandResult(process.ExitCode, output.Result, error.Result);
     }
 

@@ -142,6 +142,10 @@ public sealed class FeatureTests
         bundle.Succeed("delete", "--force", name);
         bundle.Write(["/bin/cat", "/proc/keys"], spec => spec with { Linux = spec.Linux! with { MaskedPaths = [] } });
         Assert.DoesNotContain("_ses.other", bundle.Succeed("run", "--no-new-keyring", "other"), StringComparison.Ordinal);
+        // Nor does what is executed later get one.
+        bundle.Write(["/bin/sleep", "1000"], spec => spec with { Linux = spec.Linux! with { MaskedPaths = [] } });
+        bundle.Launch("run", "other", "--detach", "--no-new-keyring");
+        Assert.DoesNotContain("_ses.other", bundle.Succeed("exec", "other", "/bin/cat", "/proc/keys"), StringComparison.Ordinal);
     }
 
     [Theory]

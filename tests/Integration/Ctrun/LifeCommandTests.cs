@@ -36,6 +36,27 @@ public sealed class LifeCommandTests
         bundle.Succeed("delete", "--force", "c");
     }
 
+    [Theory]
+    [InlineData("file")]
+    [InlineData("folder")]
+    public void What_cannot_be_executed_earlier_in_PATH_is_passed_over(string kind)
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        string first = Directory.CreateDirectory(Path.Combine(bundle.Folder, "rootfs", "first")).FullName;
+        if (kind == "file") File.WriteAllText(Path.Combine(first, "sleep"), "not executable");
+        else Directory.CreateDirectory(Path.Combine(first, "sleep"));
+        OciSpec WithPath(OciSpec spec, string path) => spec with { Process = spec.Process! with { Env = ["PATH=" + path] } };
+        bundle.Write(["sleep", "1000"], spec => WithPath(spec, "/nowhere:/first:/bin/text:/bin"));
+        bundle.Launch("create", "c");
+        bundle.Succeed("start", "c");
+        Assert.Equal("running", bundle.State("c").Status);
+        bundle.Succeed("delete", "--force", "c");
+        // The only one there is: the creation fails, and says which of the two it is.
+        bundle.Write(["sleep", "1000"], spec => WithPath(spec, "/nowhere:/first"));
+        Assert.Contains("EACCES", bundle.Fail("create", "c"), StringComparison.Ordinal);
+        bundle.AssertClean();
+    }
+
     [Fact]
     public void Descriptors_are_kept_if_they_were_passed()
     {

@@ -28,6 +28,7 @@ public sealed class RunRecordFormatTests
         MonitorProcessId = 34,
         MonitorStartTime = 56,
         StartedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 6, TimeSpan.Zero).AddTicks(1),
+        KeepsKeyring = true,
         RestartCount = 7,
         ExitCode = -1,
     };

@@ -61,6 +61,7 @@ internal static class RunCreation
                     MonitorProcessId = 0,
                     MonitorStartTime = 0,
                     BootId = BootId.Current,
+                    KeepsKeyring = request.KeepsKeyring,
                     StartedAt = gate ? default : now,
                 };
                 folder.WriteRecord(record);

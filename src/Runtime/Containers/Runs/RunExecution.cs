@@ -49,6 +49,7 @@ internal static class RunExecution
             ContainerProcessId = record.ProcessId,
             ContainerStartTime = record.ProcessStartTime,
             Cgroup = record.CgroupPath is { } path ? CgroupHost.Current.Open(path, RunCgroup.ScopeOf(spec)) : null,
+            KeepsKeyring = record.KeepsKeyring,
             PreservedDescriptors = request.PreservedDescriptors,
         });
         try

@@ -55,6 +55,7 @@ internal static class RunStart
                 ContainerProcessId = record.ProcessId,
                 ContainerStartTime = record.ProcessStartTime,
                 Cgroup = cgroup,
+                KeepsKeyring = record.KeepsKeyring,
             });
         }
 
