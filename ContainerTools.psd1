@@ -62,7 +62,8 @@
     )
     FunctionsToExport    = @()
     VariablesToExport    = @()
-    AliasesToExport      = @()
+    # Docker's words.
+    AliasesToExport      = @('Pull-ContainerImage', 'Push-ContainerImage')
 
     PrivateData          = @{
         PSData = @{

@@ -15,6 +15,10 @@ AfterAll {
 }
 
 Describe 'Publish-ContainerImage' {
+    It 'answers to the word that Docker has for it' {
+        (Get-Command Push-ContainerImage).ResolvedCommand.Name | Should -Be 'Publish-ContainerImage'
+    }
+
     BeforeEach { Skip-WithoutTestRegistry }
 
     It 'publishes under another name, and says so when asked' {
@@ -28,6 +32,14 @@ Describe 'Publish-ContainerImage' {
 
     It 'takes images from the pipeline' {
         (Get-ContainerImage busybox | Publish-ContainerImage -Reference "$registry/piped" -AllowUnencrypted -PassThru).Reference | Should -Be "$registry/piped:latest"
+    }
+
+    It 'publishes for the platform that the image is for, and for no other' {
+        Publish-ContainerImage busybox -Reference "$registry/arch:1" -Platform linux/s390x -AllowUnencrypted -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -Be 'ImageUnsupported,ContainerTools.Module.Cmdlets.PublishContainerImageCommand'
+        Find-ContainerImage -Registry $registry -Filter arch -AllowUnencrypted | Should -BeNullOrEmpty
+        $here = "linux/$((Get-ContainerImage busybox).Architecture)"
+        (Publish-ContainerImage busybox -Reference "$registry/arch:1" -Platform $here -AllowUnencrypted -PassThru).Platform | Should -Be $here
     }
 
     It 'publishes nothing with -WhatIf' {

@@ -16,6 +16,10 @@ AfterAll {
 }
 
 Describe 'Receive-ContainerImage' {
+    It 'answers to the word that Docker has for it' {
+        (Get-Command Pull-ContainerImage).ResolvedCommand.Name | Should -Be 'Receive-ContainerImage'
+    }
+
     BeforeEach { Skip-WithoutTestRegistry }
     AfterEach {
         Clear-TestContainer

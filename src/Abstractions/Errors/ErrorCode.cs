@@ -32,6 +32,8 @@ public enum ErrorCode
     ImageNotFound,
     /// <summary>An image id prefix fits more than one image.</summary>
     ImageIdAmbiguous,
+    /// <summary>A short name may mean images of several registries, and the configuration allows no guess.</summary>
+    ImageNameAmbiguous,
     /// <summary>A container still uses this image.</summary>
     ImageInUse,
     /// <summary>There is no network of this name.</summary>
@@ -62,6 +64,8 @@ public enum ErrorCode
     DigestRequired,
     /// <summary>An image is not signed with the key that it must be signed with.</summary>
     SignatureInvalid,
+    /// <summary>This machine's policy of trust does not let the image in.</summary>
+    ImageRejected,
     /// <summary>No credentials are kept for this registry.</summary>
     RegistryNotFound,
     /// <summary>A registry cannot be reached.</summary>

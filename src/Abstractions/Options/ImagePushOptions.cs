@@ -7,6 +7,8 @@ public sealed record ImagePushOptions
     public required string Image { get; init; }
     /// <summary>The reference it gets in the registry; null for its own.</summary>
     public string? Destination { get; init; }
+    /// <summary>The platform to bring of a multi-platform image, <c>linux/arm64</c>; null for all of it, where the store has all that it lists, else for this machine's.</summary>
+    public string? Platform { get; init; }
     /// <summary>How to reach the registry.</summary>
     public RegistryAccess Access { get; init; } = RegistryAccess.Default;
 }

@@ -53,7 +53,7 @@ internal static class ErrorMapper
     {
         ErrorCode.ContainerNotFound or ErrorCode.ImageNotFound or ErrorCode.VolumeNotFound or ErrorCode.NetworkNotFound or ErrorCode.RegistryNotFound or ErrorCode.FileNotFound or ErrorCode.CommandNotFound
             or ErrorCode.UserNotFound => ErrorCategory.ObjectNotFound,
-        ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
+        ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.ImageNameAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
             or ErrorCode.LimitInvalid or ErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
         ErrorCode.ContainerNameInUse or ErrorCode.VolumeNameInUse or ErrorCode.NetworkNameInUse or ErrorCode.FileExists => ErrorCategory.ResourceExists,
         ErrorCode.RegistryUnreachable => ErrorCategory.ConnectionError,
@@ -62,8 +62,8 @@ internal static class ErrorMapper
         ErrorCode.SizeLimitExceeded => ErrorCategory.LimitsExceeded,
         ErrorCode.RegistryResponseInvalid => ErrorCategory.ProtocolError,
         ErrorCode.RegistryFailed => ErrorCategory.ResourceUnavailable,
-        ErrorCode.RegistryCertificateInvalid or ErrorCode.SignatureInvalid or ErrorCode.DigestRequired or ErrorCode.RegistryBlocked
-            => ErrorCategory.SecurityError,
+        ErrorCode.RegistryCertificateInvalid or ErrorCode.SignatureInvalid or ErrorCode.DigestRequired or ErrorCode.ImageRejected
+            or ErrorCode.RegistryBlocked => ErrorCategory.SecurityError,
         ErrorCode.CredentialHelperFailed => ErrorCategory.FromStdErr,
         ErrorCode.ContainerRunning or ErrorCode.ContainerNotRunning or ErrorCode.ContainerPaused or ErrorCode.ContainerNotPaused
             or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,

@@ -24,7 +24,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         {
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
             // Another tool may have put a multi-platform image into the layout.
-            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, 0) : descriptor.Digest;
+            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, ImagePlatformSelector.Host) : descriptor.Digest;
             if (manifest is null) continue;
             entries.Add(new CatalogEntry(this, manifest, ReferenceOf(descriptor), descriptor));
         }
@@ -159,7 +159,10 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         }
     }
 
-    private string? ChooseManifest(string digest, int depth)
+    /// <summary>The manifest for a platform in an index that the store has; null where there is none.</summary>
+    public string? ChooseManifest(string index, ImagePlatformSelector platform) => ChooseManifest(index, platform, 0);
+
+    private string? ChooseManifest(string digest, ImagePlatformSelector platform, int depth)
     {
         if (depth > 4 || layout.TryReadDocument(digest) is not { } json) return null;
         ImageIndex index = ImageLayout.Parse(json, digest, ImageJson.Default.ImageIndex);
@@ -168,10 +171,10 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
             if (ImageMediaType.IsIndex(descriptor.MediaType))
             {
-                if (ChooseManifest(descriptor.Digest, depth + 1) is { } inner) return inner;
+                if (ChooseManifest(descriptor.Digest, platform, depth + 1) is { } inner) return inner;
             }
             else if (descriptor.Platform is null
-                || ImagePlatformSelector.Host.Matches(descriptor.Platform.Os, descriptor.Platform.Architecture, descriptor.Platform.Variant))
+                || platform.Matches(descriptor.Platform.Os, descriptor.Platform.Architecture, descriptor.Platform.Variant))
             {
                 return descriptor.Digest;
             }

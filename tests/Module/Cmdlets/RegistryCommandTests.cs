@@ -44,6 +44,8 @@ public sealed class RegistryCommandTests : IDisposable
         Assert.Empty(_session.Run("Get-ContainerImage | Publish-ContainerImage -Reference r.example/app:2").Output);
         Assert.Equal(("app:1", "r.example/app:2"), (_engine.Registries.LastPush!.Image, _engine.Registries.LastPush.Destination));
         Assert.Equal(["r.example/app:2"], _session.Run("Publish-ContainerImage app:1 r.example/app:2 -PassThru").Lines);
+        _session.Run("Publish-ContainerImage app:1 -Platform linux/arm64");
+        Assert.Equal("linux/arm64", _engine.Registries.LastPush!.Platform);
         Assert.Equal(["ImageNotFound"], _session.Run("Publish-ContainerImage none").ErrorIds);
     }
 

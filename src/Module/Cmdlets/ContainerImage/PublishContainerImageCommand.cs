@@ -5,6 +5,7 @@ namespace ContainerTools.Module.Cmdlets;
 
 /// <summary>Publish-ContainerImage: brings images of the local store to registries.</summary>
 [Cmdlet(VerbsData.Publish, "ContainerImage", DefaultParameterSetName = ContainerTargetCmdlet.NameSet, SupportsShouldProcess = true)]
+[Alias("Push-ContainerImage")]
 [OutputType(typeof(RemoteContainerImage))]
 public sealed class PublishContainerImageCommand : RegistryCmdlet
 {
@@ -26,6 +27,11 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
     [Alias("Destination")]
     [ValidateNotNullOrEmpty]
     public string? Reference { get; set; }
+
+    /// <summary>The platform to bring of a multi-platform image, linux/arm64 for example, instead of all of it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Platform { get; set; }
 
     /// <summary>The user and the password, instead of what Connect-ContainerRegistry keeps.</summary>
     [Parameter]
@@ -53,7 +59,7 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
         using (ProgressWriter progress = new(this, "Publishing " + (Reference ?? name)))
         {
             Attempt(image, () => remote = Await(Engine.Registries.PushAsync(
-                new ImagePushOptions { Image = name, Destination = Reference, Access = Access(Credential) }, progress, Cancellation)));
+                new ImagePushOptions { Image = name, Destination = Reference, Platform = Platform, Access = Access(Credential) }, progress, Cancellation)));
         }
 
         if (remote is null) return;

@@ -5,6 +5,7 @@ namespace ContainerTools.Module.Cmdlets;
 
 /// <summary>Receive-ContainerImage: brings images from registries into the local store.</summary>
 [Cmdlet(VerbsCommunications.Receive, "ContainerImage", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[Alias("Pull-ContainerImage")]
 [OutputType(typeof(ContainerImage))]
 public sealed class ReceiveContainerImageCommand : RegistryCmdlet
 {

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Registry;
@@ -17,12 +18,13 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
     /// <summary>Does it.</summary>
     public async Task<ImageReference> RunAsync(CancellationToken cancellationToken)
     {
+        ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
         IReadOnlyList<CatalogEntry> entries = catalog.Read();
         CatalogEntry entry = ImageCatalog.Find(options.Image, entries);
         ImageReference target = Target(entry);
         RegistryRepository repository = session.Repository(session.Configuration.Endpoints(target, mirrors: false)[0]);
         // An index, where the store has one and all that it lists; else the image for this platform alone.
-        PushPlan plan = PushPlan.Make(_layout, entry);
+        PushPlan plan = PushPlan.Make(_layout, catalog, entry, platform);
         PullProgress whole = new($"Publishing {target.Familiar}", progress);
         List<(ImageDescriptor Blob, Action<long> Sent)> blobs = [.. plan.Blobs.Select(blob => (blob, whole.Add(blob.Digest[..19], blob.Size)))];
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellationToken };

@@ -26,7 +26,7 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
         // What is pushed must not be swept away meanwhile.
         using IDisposable held = store.Hold();
         ImageReference target = await new ImagePush(paths, store.Catalog, session, options, progress).RunAsync(cancellationToken);
-        return await InspectAsync(session, target.ToString(), null, cancellationToken);
+        return await InspectAsync(session, target.ToString(), options.Platform, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -71,7 +71,7 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
                 ? user
                 : throw new ContainerException(ErrorCode.InvalidArgument, "A user's name is needed, without a colon in it.", registry),
             options.Access.Password ?? "", false);
-        string source = await new CredentialStore(current.CredentialFiles).StoreAsync(registry, credential, cancellationToken);
+        string source = await Credentials(current).StoreAsync(registry, credential, cancellationToken);
         return new ContainerRegistry { Registry = registry, UserName = credential.UserName, Source = source };
     }
 
@@ -79,14 +79,14 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
     public async Task<ContainerRegistry> DisconnectAsync(string registry, CancellationToken cancellationToken)
     {
         string host = HostOf(registry);
-        return await new CredentialStore(settings().CredentialFiles).RemoveAsync(host, cancellationToken)
+        return await Credentials(settings()).RemoveAsync(host, cancellationToken)
             ?? throw new ContainerException(ErrorCode.RegistryNotFound, $"There are no credentials for {host}.", host);
     }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ContainerRegistry> ListConnectionsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (ContainerRegistry registry in await new CredentialStore(settings().CredentialFiles).ListAsync(cancellationToken)) yield return registry;
+        foreach (ContainerRegistry registry in await Credentials(settings()).ListAsync(cancellationToken)) yield return registry;
     }
 
     private static async Task<RemoteContainerImage> InspectAsync(RegistrySession session, string reference, string? platform, CancellationToken cancellationToken)
@@ -108,6 +108,9 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
             Configuration = ImageCatalog.Defaults(image.Config.Config),
         };
     }
+
+    private static CredentialStore Credentials(RegistrySettings settings)
+        => new(settings.CredentialFiles, RegistriesConfiguration.Load(settings.ConfigurationFiles).CredentialHelpers);
 
     /// <summary>The host alone, of what people give as a registry: also <c>https://registry.example/</c>.</summary>
     private static string HostOf(string registry)

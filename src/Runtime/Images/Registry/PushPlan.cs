@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Registry;
@@ -11,9 +12,12 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
 
     /// <summary>Collects the pieces of an image.</summary>
     /// <param name="layout">The store's layout.</param>
+    /// <param name="catalog">Reads the store.</param>
     /// <param name="entry">The image.</param>
-    public static PushPlan Make(ImageLayout layout, CatalogEntry entry)
+    /// <param name="platform">What to bring of an index; of one that nobody asked for, the whole comes first.</param>
+    public static PushPlan Make(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform)
     {
+        if (platform.Explicit) return MakeOne(layout, catalog, entry, platform);
         if (entry.Descriptor is { } descriptor && ImageMediaType.IsIndex(descriptor.MediaType) && TryMake(layout, descriptor.Digest, descriptor.MediaType) is { } whole)
         {
             return whole;
@@ -23,6 +27,22 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
             ?? throw new ContainerException(ErrorCode.ImageNotFound, "The image is kept for a container only; it has no manifest any more.", entry.ConfigDigest);
         return TryMake(layout, digest, entry.Descriptor is { } own && own.Digest == digest ? own.MediaType : ImageMediaType.Manifest)
             ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image store lacks pieces of {digest}; remove the image and bring it here again.", digest);
+    }
+
+    private static PushPlan MakeOne(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform)
+    {
+        string name = entry.Reference?.Familiar ?? entry.ConfigDigest ?? "The image";
+        if (entry.Descriptor is not { } top || !ImageMediaType.IsIndex(top.MediaType))
+        {
+            ImageConfig config = catalog.Config(entry);
+            if (platform.Matches(config.Os, config.Architecture, config.Variant)) return Make(layout, catalog, entry, ImagePlatformSelector.Host);
+            throw new ContainerException(ErrorCode.ImageUnsupported, $"{name} is for {config.Os}/{config.Architecture}, not for {platform}.", name);
+        }
+
+        string digest = catalog.ChooseManifest(top.Digest, platform)
+            ?? throw new ContainerException(ErrorCode.ImageUnsupported, $"{name} has no image for {platform}.", name);
+        return TryMake(layout, digest, ImageMediaType.Manifest)
+            ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image store lacks pieces of {name} for {platform}; bring it here first.", name);
     }
 
     private static PushPlan? TryMake(ImageLayout layout, string digest, string mediaType)

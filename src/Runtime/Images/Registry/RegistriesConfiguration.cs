@@ -1,16 +1,21 @@
 namespace ContainerTools.Runtime.Images.Registry;
 
 /// <summary>
-/// registries.conf, version 2, and the files of registries.conf.d (containers-registries.conf(5)): what short names mean, which mirrors are asked,
-/// which registries are blocked or without TLS.
+/// registries.conf, in both of its versions, and the files of registries.conf.d (containers-registries.conf(5)): what short names mean, which mirrors
+/// are asked, which registries are blocked or without TLS.
 /// </summary>
-internal sealed class RegistriesConfiguration
+internal sealed partial class RegistriesConfiguration
 {
     private const string Hub = "docker.io";
+    private const string Enforcing = "enforcing";
 
     private readonly Dictionary<string, RegistryRule> _rules = [];
     private readonly Dictionary<string, string> _aliases = [];
     private List<string>? _search;
+    private string _shortNameMode = "permissive";
+
+    /// <summary>Who keeps credentials, in the order they are asked: programs, and <see cref="CredentialStore.Files"/> for the files.</summary>
+    public IReadOnlyList<string> CredentialHelpers { get; private set; } = [CredentialStore.Files];
 
     /// <summary>Reads files in order; a later one replaces what it says anew.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>, <see cref="ErrorCode.PermissionDenied"/>.</exception>
@@ -41,7 +46,9 @@ internal sealed class RegistriesConfiguration
 
     /// <summary>The references that a name may mean, the likeliest first.</summary>
     /// <param name="name">As the user wrote it.</param>
-    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    /// <exception cref="ContainerException">
+    /// <see cref="ErrorCode.InvalidArgument"/>; <see cref="ErrorCode.ImageNameAmbiguous"/> where the configuration wants short names to mean one image.
+    /// </exception>
     public IReadOnlyList<ImageReference> Resolve(string name)
     {
         ImageReference reference = ImageReference.Parse(name);
@@ -51,6 +58,13 @@ internal sealed class RegistriesConfiguration
         string suffix = end < 0 ? "" : name[end..];
         if (_aliases.TryGetValue(bare, out string? alias)) return [ImageReference.Parse(alias + suffix)];
         if (_search is not { Count: > 0 }) return [reference];
+        if (_search.Count > 1 && _shortNameMode == Enforcing)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageNameAmbiguous,
+                $"'{name}' may mean an image of {string.Join(", ", _search)}, and the configuration of registries allows no guess; write the registry, or make an alias.", name);
+        }
+
         return [.. _search.Select(registry => registry == Hub ? reference : ImageReference.Parse($"{registry}/{name}"))];
     }
 
@@ -109,56 +123,4 @@ internal sealed class RegistriesConfiguration
             ? new RegistryEndpoint(repository[..slash], repository[(slash + 1)..], insecure)
             : throw new ContainerException(ErrorCode.InvalidConfiguration, $"registries.conf turns a name into '{repository}', which is no repository.", repository);
     }
-
-    private void Add(Dictionary<string, object> document, string file)
-    {
-        if (document.TryGetValue("unqualified-search-registries", out object? search)) _search = [.. List(search, file).Select(item => Text(item, file))];
-        if (document.TryGetValue("aliases", out object? aliases))
-        {
-            foreach ((string name, object target) in Table(aliases, file))
-            {
-                // An empty target takes an alias away that an earlier file has made.
-                if (Text(target, file) is { Length: > 0 } whole) _aliases[name] = whole;
-                else _aliases.Remove(name);
-            }
-        }
-
-        if (!document.TryGetValue("registry", out object? registries)) return;
-        foreach (object item in List(registries, file))
-        {
-            Dictionary<string, object> table = Table(item, file);
-            string location = Text(table.GetValueOrDefault("location", ""), file);
-            string prefix = Text(table.GetValueOrDefault("prefix", location), file);
-            if (prefix.Length == 0) prefix = location;
-            if (prefix.Length == 0) throw Invalid(file, "a [[registry]] has neither 'prefix' nor 'location'");
-            _rules[prefix] = new RegistryRule
-            {
-                Prefix = prefix,
-                Location = location,
-                Insecure = Flag(table, "insecure", file),
-                Blocked = Flag(table, "blocked", file),
-                MirrorByDigestOnly = Flag(table, "mirror-by-digest-only", file),
-                Mirrors = [.. List(table.GetValueOrDefault("mirror", new List<object>()), file).Select(mirror => Mirror(Table(mirror, file), file))],
-            };
-        }
-    }
-
-    private static RegistryMirror Mirror(Dictionary<string, object> table, string file)
-    {
-        string location = Text(table.GetValueOrDefault("location", ""), file);
-        if (location.Length == 0) throw Invalid(file, "a [[registry.mirror]] has no 'location'");
-        return new RegistryMirror(location, Flag(table, "insecure", file), Text(table.GetValueOrDefault("pull-from-mirror", "all"), file));
-    }
-
-    private static string Text(object value, string file) => value as string ?? throw Invalid(file, "something else stands where a string is due");
-
-    private static bool Flag(Dictionary<string, object> table, string key, string file)
-        => table.GetValueOrDefault(key, false) is bool value ? value : throw Invalid(file, $"'{key}' is neither true nor false");
-
-    private static List<object> List(object value, string file) => value as List<object> ?? throw Invalid(file, "something else stands where a list is due");
-
-    private static Dictionary<string, object> Table(object value, string file)
-        => value as Dictionary<string, object> ?? throw Invalid(file, "something else stands where a table is due");
-
-    private static ContainerException Invalid(string file, string what) => new(ErrorCode.InvalidConfiguration, $"{file} is not valid: {what}.", file);
 }

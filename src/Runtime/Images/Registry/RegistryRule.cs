@@ -17,26 +17,28 @@ internal sealed record RegistryRule
     public IReadOnlyList<RegistryMirror> Mirrors { get; init; } = [];
 
     /// <summary>Whether a repository, with its registry, falls under it.</summary>
-    public bool Matches(string repository)
-    {
-        if (Prefix.StartsWith("*.", StringComparison.Ordinal))
-        {
-            int slash = repository.IndexOf('/');
-            string host = slash < 0 ? repository : repository[..slash];
-            int port = host.LastIndexOf(':');
-            if (port > 0 && !Prefix.Contains(':')) host = host[..port];
-            return host.EndsWith(Prefix[1..], StringComparison.Ordinal);
-        }
-
-        return repository.StartsWith(Prefix, StringComparison.Ordinal)
-            && (repository.Length == Prefix.Length || repository[Prefix.Length] is '/' or ':' or '@');
-    }
+    public bool Matches(string repository) => MatchedLength(repository) > 0;
 
     /// <summary>The repository at the place that stands for the prefix.</summary>
     /// <param name="repository">The repository, with its registry.</param>
     /// <param name="location">That place; empty to leave it.</param>
-    public string Rewrite(string repository, string location)
-        => location.Length == 0 || Prefix.StartsWith("*.", StringComparison.Ordinal) ? repository : location + repository[Prefix.Length..];
+    public string Rewrite(string repository, string location) => location.Length == 0 ? repository : location + repository[MatchedLength(repository)..];
+
+    /// <summary>How much of a repository's name the prefix stands for: of a domain, the whole host. 0 where it does not fall under it.</summary>
+    private int MatchedLength(string repository)
+    {
+        int length = Prefix.Length;
+        if (Prefix.StartsWith("*.", StringComparison.Ordinal))
+        {
+            int slash = repository.IndexOf('/');
+            string host = slash < 0 ? repository : repository[..slash];
+            length = host.EndsWith(Prefix[1..], StringComparison.Ordinal) ? host.Length : host.LastIndexOf(Prefix[1..] + ":", StringComparison.Ordinal) + Prefix.Length - 1;
+            return length >= Prefix.Length ? length : 0;
+        }
+
+        bool fits = repository.StartsWith(Prefix, StringComparison.Ordinal) && (repository.Length == length || repository[length] is '/' or ':' or '@');
+        return fits ? length : 0;
+    }
 }
 
 /// <summary>A mirror of a registry.</summary>

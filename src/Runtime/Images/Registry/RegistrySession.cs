@@ -17,7 +17,7 @@ internal sealed class RegistrySession : IDisposable
         _access = access;
         Settings = settings;
         Configuration = RegistriesConfiguration.Load(settings.ConfigurationFiles);
-        _credentials = new CredentialStore(settings.CredentialFiles);
+        _credentials = new CredentialStore(settings.CredentialFiles, Configuration.CredentialHelpers);
     }
 
     /// <summary>registries.conf.</summary>

@@ -44,6 +44,10 @@ internal sealed record RegistrySettings
                         File.Exists(Path.Combine(own, "registries.conf")) ? Path.Combine(own, "registries.conf") : "/etc/containers/registries.conf",
                         .. Parts("/etc/containers/registries.conf.d"),
                         .. Parts(Path.Combine(own, "registries.conf.d")),
+                        // Podman's own notes of what users meant by short names.
+                        Environment.IsPrivilegedProcess
+                            ? "/var/cache/containers/short-name-aliases.conf"
+                            : Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "containers", "short-name-aliases.conf"),
                     ],
                 CertificateFolders = [Path.Combine(own, "certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"],
                 CredentialFiles = Variable("REGISTRY_AUTH_FILE") is { } credentials

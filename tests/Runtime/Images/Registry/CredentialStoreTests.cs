@@ -61,47 +61,40 @@ public sealed class CredentialStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_helper_keeps_what_the_file_says_it_keeps()
+    public Task A_helper_keeps_what_the_file_says_it_keeps() => WithHelperAsync(async name =>
     {
-        string name = $"containertools-test-{Guid.NewGuid():n}";
-        string kept = Path.Combine(_local.Folder, "kept");
-        string bin = Path.Combine(_local.Folder, "bin");
-        Directory.CreateDirectory(bin);
-        string program = Path.Combine(bin, "docker-credential-" + name);
-        File.WriteAllText(program, $$"""
-            #!/bin/sh
-            case $1 in
-                store) cat > {{kept}} ;;
-                get) read -r host; [ "$host" = broken.example ] && { echo 'the safe is locked'; exit 1; }
-                     [ -e {{kept}} ] && cat {{kept}} || { echo 'credentials not found in native keychain'; exit 1; } ;;
-                erase) rm {{kept}} ;;
-                list) [ -e {{kept}} ] && echo '{"one.example":"u"}' || echo '{}' ;;
-            esac
-            """);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        Environment.SetEnvironmentVariable("PATH", bin + ":" + path);
-        try
-        {
-            string file = _local.Write("auth.json", Encoding.UTF8.GetBytes($$$"""{"credHelpers":{"one.example":"{{{name}}}","broken.example":"{{{name}}}","evil.example":"../x","lost.example":"{{{name}}}-none"}}"""));
-            CredentialStore store = new([file]);
-            Assert.Null(await store.FindAsync("one.example", "x", Token));
-            Assert.Equal("docker-credential-" + name, await store.StoreAsync("one.example", new RegistryCredential("u", "p", false), Token));
-            Assert.Equal("p", (await store.FindAsync("one.example", "x", Token))!.Secret);
-            Assert.DoesNotContain("auths", File.ReadAllText(file), StringComparison.Ordinal);
-            Assert.NotNull(await store.RemoveAsync("one.example", Token));
-            Assert.Null(await store.FindAsync("one.example", "x", Token));
-            ContainerException broken = await Assert.ThrowsAnyAsync<ContainerException>(() => store.FindAsync("broken.example", "x", Token));
-            Assert.Equal(ErrorCode.CredentialHelperFailed, broken.Code);
-            Assert.Contains("the safe is locked", broken.Message, StringComparison.Ordinal);
-            Assert.Equal(ErrorCode.InvalidConfiguration, (await Assert.ThrowsAnyAsync<ContainerException>(() => store.FindAsync("evil.example", "x", Token))).Code);
-            Assert.Equal(ErrorCode.CredentialHelperFailed, (await Assert.ThrowsAnyAsync<ContainerException>(() => store.FindAsync("lost.example", "x", Token))).Code);
-        }
-        finally
-        {
-            Environment.SetEnvironmentVariable("PATH", path);
-        }
-    }
+        string file = _local.Write("auth.json", Encoding.UTF8.GetBytes($$$"""{"credHelpers":{"one.example":"{{{name}}}","broken.example":"{{{name}}}","evil.example":"../x","lost.example":"{{{name}}}-none"}}"""));
+        CredentialStore store = new([file]);
+        Assert.Null(await store.FindAsync("one.example", "x", Token));
+        Assert.Equal("docker-credential-" + name, await store.StoreAsync("one.example", new RegistryCredential("u", "p", false), Token));
+        Assert.Equal("p", (await store.FindAsync("one.example", "x", Token))!.Secret);
+        Assert.DoesNotContain("auths", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.NotNull(await store.RemoveAsync("one.example", Token));
+        Assert.Null(await store.FindAsync("one.example", "x", Token));
+        ContainerException broken = await Assert.ThrowsAnyAsync<ContainerException>(() => store.FindAsync("broken.example", "x", Token));
+        Assert.Equal(ErrorCode.CredentialHelperFailed, broken.Code);
+        Assert.Contains("the safe is locked", broken.Message, StringComparison.Ordinal);
+        Assert.Equal(ErrorCode.InvalidConfiguration, (await Assert.ThrowsAnyAsync<ContainerException>(() => store.FindAsync("evil.example", "x", Token))).Code);
+        Assert.Equal(ErrorCode.CredentialHelperFailed, (await Assert.ThrowsAnyAsync<ContainerException>(() => store.FindAsync("lost.example", "x", Token))).Code);
+    });
+
+    [Fact]
+    public Task The_configuration_of_registries_says_who_is_asked_and_in_which_order() => WithHelperAsync(async name =>
+    {
+        string file = Write(("one.example", "file:f"), ("two.example", "file:f"));
+        CredentialStore store = new([file], [name, CredentialStore.Files]);
+        Assert.Equal("file", (await store.FindAsync("one.example", "x", Token))!.UserName);
+        Assert.Equal("docker-credential-" + name, await store.StoreAsync("one.example", new RegistryCredential("u", "p", false), Token));
+        Assert.Equal("u", (await store.FindAsync("one.example", "x", Token))!.UserName);
+        Assert.Equal(["docker-credential-" + name, file], (await store.ListAsync(Token)).Select(registry => registry.Source));
+        Assert.Equal("u", (await store.RemoveAsync("one.example", Token))!.UserName);
+        Assert.Null(await store.FindAsync("one.example", "x", Token));
+        Assert.Equal("file", (await store.FindAsync("two.example", "x", Token))!.UserName);
+        CredentialStore alone = new([file], [name]);
+        Assert.Null(await alone.FindAsync("two.example", "x", Token));
+        Assert.Empty(await alone.ListAsync(Token));
+        Assert.Null(await alone.RemoveAsync("two.example", Token));
+    });
 
     [Theory]
     [InlineData("[]")]
@@ -114,6 +107,37 @@ public sealed class CredentialStoreTests : IDisposable
         ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(() => new CredentialStore([file]).FindAsync("one.example", "", Token));
         Assert.Equal(ErrorCode.InvalidConfiguration, error.Code);
         Assert.Contains(file, error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A helper on PATH that keeps one entry, for one.example.</summary>
+    private async Task WithHelperAsync(Func<string, Task> test)
+    {
+        string name = $"containertools-test-{Guid.NewGuid():n}";
+        string kept = Path.Combine(_local.Folder, "kept");
+        string bin = Path.Combine(_local.Folder, "bin");
+        Directory.CreateDirectory(bin);
+        string program = Path.Combine(bin, "docker-credential-" + name);
+        File.WriteAllText(program, $$"""
+            #!/bin/sh
+            case $1 in
+                store) cat > {{kept}} ;;
+                get) read -r host; [ "$host" = broken.example ] && { echo 'the safe is locked'; exit 1; }
+                     [ -e {{kept}} ] && [ "$host" = one.example ] && cat {{kept}} || { echo 'credentials not found in native keychain'; exit 1; } ;;
+                erase) rm {{kept}} ;;
+                list) [ -e {{kept}} ] && echo '{"one.example":"u"}' || echo '{}' ;;
+            esac
+            """);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        Environment.SetEnvironmentVariable("PATH", bin + ":" + path);
+        try
+        {
+            await test(name);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("PATH", path);
+        }
     }
 
     private string Write(params (string Key, string Text)[] entries)

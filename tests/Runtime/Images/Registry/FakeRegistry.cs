@@ -14,7 +14,7 @@ namespace ContainerTools.Tests.Registries;
 /// <summary>
 /// A registry in the test's own process, on loopback, that can be made to misbehave: every answer may be replaced, cut, slowed down or made wrong.
 /// </summary>
-internal sealed class FakeRegistry : IDisposable
+internal sealed partial class FakeRegistry : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
@@ -172,6 +172,7 @@ internal sealed class FakeRegistry : IDisposable
         if (path == "/v2/") return new FakeAnswer { Body = "{}"u8.ToArray() };
         string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
         string repository = parts.Length > 3 ? string.Join('/', parts[1..^2]) : "";
+        if (Written(request, parts, repository) is { } written) return written;
         if (parts.Length > 3 && parts[^2] == "manifests")
         {
             string key = repository + (parts[^1].StartsWith("sha256:", StringComparison.Ordinal) ? "@" : ":") + parts[^1];

@@ -186,7 +186,7 @@ public sealed class PullTests : IDisposable
     {
         _fixture.Add("app:1", PullFixture.Layer(1), PullFixture.Layer(2));
         ConcurrentQueue<EngineProgress> reports = new();
-        await _fixture.PullAsync("app:1", progress: new Collector(reports));
+        await _fixture.PullAsync("app:1", progress: new ProgressCollector(reports));
         string[] items = [.. reports.Select(report => report.Item ?? "").Distinct().Order(StringComparer.Ordinal)];
         Assert.Equal(3, items.Length);
         EngineProgress last = reports.Last(report => report.Item is null);
@@ -212,10 +212,5 @@ public sealed class PullTests : IDisposable
         _fixture.Registry.Then = null;
         await _fixture.PullAsync("app:1");
         Assert.Equal(1_500_000, _fixture.Registry.Log.Last(request => request.Path.EndsWith(blob, StringComparison.Ordinal)).RangeStart);
-    }
-
-    private sealed class Collector(ConcurrentQueue<EngineProgress> reports) : IProgress<EngineProgress>
-    {
-        public void Report(EngineProgress value) => reports.Enqueue(value);
     }
 }

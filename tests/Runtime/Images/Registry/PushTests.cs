@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Oci;
 using ContainerTools.Tests.Archives;
@@ -77,6 +78,97 @@ public sealed class PushTests : IDisposable
         Assert.Equal(3, Registry.Count("POST "));
     }
 
+    [Fact]
+    public async Task A_large_upload_goes_in_chunks_and_on_from_where_the_registry_got_it()
+    {
+        int patches = 0;
+        Registry.Instead = request =>
+        {
+            if (request.Method != "PATCH" || ++patches is not (2 or 3)) return null;
+            // Cut in the middle of the second chunk, of which the registry has got a half; then it wants another range than it gets.
+            if (patches == 3) return new FakeAnswer { Status = 416, Headers = ["Location: /v2/uploads/1", "Range: 0-149999"] };
+            Registry.SetUpload("1", [.. Content(350_000)[..100_000], .. request.Body[..50_000]]);
+            throw new IOException("cut");
+        };
+        await UploadAsync(350_000, 100_000);
+        Assert.Equal(Content(350_000), Registry.Blobs[ImageBuilder.Digest(Content(350_000))]);
+        Assert.Equal(
+            ["0-99999", "100000-199999", "150000-249999", "150000-249999", "250000-349999"],
+            Registry.Log.Where(request => request.Method == "PATCH").Select(request => request.Headers["content-range"]));
+        Assert.Equal(2, Registry.Count("GET /v2/uploads/1"));
+    }
+
+    [Fact]
+    public async Task What_the_registry_has_is_not_sent_and_what_another_repository_has_is_mounted_from_there()
+    {
+        await ImportAsync($"{Registry.Host}/base:1", PullFixture.Layer(1));
+        await ImportAsync($"{Registry.Host}/team/app:1", PullFixture.Layer(1), PullFixture.Layer(2));
+        await PushAsync("base:1");
+        Registry.Requests.Clear();
+        Registry.Log.Clear();
+        // The layer of both is in the registry, which tells of it only in the repository that has it.
+        string shared = ImageBuilder.Digest(PullFixture.Layer(1));
+        Registry.Instead = request => request.Method == "HEAD" && request.Path == $"/v2/team/app/blobs/{shared}" ? FakeAnswer.NotFound : null;
+        await PushAsync("team/app:1");
+        Assert.Equal(1, Registry.Count($"POST /v2/team/app/blobs/uploads/?mount={Uri.EscapeDataString(shared)}&from=base"));
+        Assert.Equal(2, Registry.Log.Count(request => request.Method == "PUT" && request.Path.StartsWith("/v2/uploads/", StringComparison.Ordinal)));
+        Assert.DoesNotContain(Registry.Log, request => ImageBuilder.Digest(request.Body) == shared);
+        Registry.Instead = null;
+        Registry.Requests.Clear();
+        await PushAsync("team/app:1");
+        Assert.Equal(0, Registry.Count("POST "));
+        Assert.Equal(1, Registry.Count("PUT "));
+    }
+
+    [Fact]
+    public async Task Progress_tells_of_each_blob_and_of_the_whole()
+    {
+        await ImportAsync($"{Registry.Host}/app:1", PullFixture.Layer(1), PullFixture.Layer(2));
+        ConcurrentQueue<EngineProgress> reports = new();
+        await _fixture.Operations.PushAsync(new ImagePushOptions { Image = $"{Registry.Host}/app:1", Access = FakeRegistry.Plain }, new ProgressCollector(reports), Token);
+        string[] items = [.. reports.Where(report => report.Item is not null).Select(report => report.Item!).Distinct()];
+        // Two layers and the configuration.
+        Assert.Equal(3, items.Length);
+        Assert.All(items, item => Assert.Contains(reports, report => report.Item == item && report.Completed == report.Total));
+        EngineProgress last = reports.Where(report => report.Item is null).MaxBy(report => report.Completed)!;
+        Assert.Equal(last.Total, last.Completed);
+    }
+
+    [Fact]
+    public async Task An_index_is_published_whole_or_for_one_platform()
+    {
+        ImageBuilder builder = new();
+        var arm = builder.OciImage([PullFixture.Layer(2)], architecture: "arm64");
+        var index = builder.InnerIndex(
+            ImageBuilder.For(builder.OciImage([PullFixture.Layer(1)]), "linux", "amd64"), ImageBuilder.For(arm, "linux", "arm64", "v8"));
+        // As another tool writes it into the store, which is a layout.
+        builder.Layout(ImageBuilder.Named(index, $"{Registry.Host}/multi:1")).WriteFolder(_fixture.Local.Paths.Images);
+        RemoteContainerImage whole = await PushAsync("multi:1");
+        Assert.Equal((string)index["digest"]!, whole.Digest);
+        Assert.Equal(["linux/amd64", "linux/arm64/v8"], whole.Platforms);
+        Assert.Equal(4, Registry.Blobs.Count);
+        RemoteContainerImage one = await PushAsync("multi:1", options => options with { Platform = "linux/arm64", Destination = $"{Registry.Host}/multi:arm" });
+        Assert.Equal((string)arm["digest"]!, one.Digest);
+        Assert.Equal(["linux/arm64"], one.Platforms);
+        Assert.Equal(ErrorCode.ImageUnsupported, (await Assert.ThrowsAnyAsync<ContainerException>(
+            () => PushAsync("multi:1", options => options with { Platform = "linux/s390x" }))).Code);
+        // Without the layer of one of them, what is there can still be published.
+        File.Delete(Path.Combine(_fixture.Local.BlobFolder, ImageBuilder.Digest(ImageBuilder.Gzip(PullFixture.Layer(2)))[7..]));
+        Assert.Equal(["linux/amd64"], (await PushAsync("multi:1", options => options with { Destination = $"{Registry.Host}/multi:2" })).Platforms);
+        Assert.Equal(ErrorCode.ImageCorrupt, (await Assert.ThrowsAnyAsync<ContainerException>(
+            () => PushAsync("multi:1", options => options with { Platform = "linux/arm64" }))).Code);
+    }
+
+    [Fact]
+    public async Task An_image_of_one_platform_is_not_published_as_another()
+    {
+        await ImportAsync($"{Registry.Host}/app:1", PullFixture.Layer(1));
+        Assert.Equal(ErrorCode.ImageUnsupported, (await Assert.ThrowsAnyAsync<ContainerException>(
+            () => PushAsync("app:1", options => options with { Platform = "linux/arm64" }))).Code);
+        Assert.Empty(Registry.Manifests);
+        await PushAsync("app:1", options => options with { Platform = "linux/amd64" });
+    }
+
     [Theory]
     [InlineData("0-0")]
     [InlineData("0-98")]
@@ -115,10 +207,29 @@ public sealed class PushTests : IDisposable
 
     private static FakeAnswer Accepted(string location, params string[] headers) => new() { Status = 202, Headers = [$"Location: {location}", .. headers] };
 
-    private async Task UploadAsync(int size, int chunk = 1_000_000)
+    private static byte[] Content(int size)
     {
         byte[] content = new byte[size];
         new Random(size).NextBytes(content);
+        return content;
+    }
+
+    private async Task ImportAsync(string name, params byte[][] layers)
+    {
+        ImageBuilder builder = new();
+        builder.Layout(ImageBuilder.Named(builder.OciImage(layers, compress: false), name));
+        await _fixture.Local.ImportAsync(builder.Tar());
+    }
+
+    private Task<RemoteContainerImage> PushAsync(string name, Func<ImagePushOptions, ImagePushOptions>? change = null)
+    {
+        ImagePushOptions options = new() { Image = $"{Registry.Host}/{name}", Access = FakeRegistry.Plain };
+        return _fixture.Operations.PushAsync(change is null ? options : change(options), null, Token);
+    }
+
+    private async Task UploadAsync(int size, int chunk = 1_000_000)
+    {
+        byte[] content = Content(size);
         string file = _fixture.Local.Write("blob", content);
         using RegistrySession session = new(FakeRegistry.Plain with { UserName = "u", Password = "p" }, FakeRegistry.Impatient with { ChunkSize = chunk });
         RegistryRepository repository = session.Repository(new RegistryEndpoint(Registry.Host, "app", false));

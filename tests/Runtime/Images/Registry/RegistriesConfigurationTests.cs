@@ -22,6 +22,13 @@ public sealed class RegistriesConfigurationTests : IDisposable
     [InlineData("unqualified-search-registries = [\"quay.example\"]", "x.example/app", "x.example/app:latest")]
     [InlineData("[aliases]\n\"app\" = \"quay.example/team/app\"", "app:3", "quay.example/team/app:3")]
     [InlineData("[aliases]\n\"team/app\" = \"quay.example/app\"", "team/app", "quay.example/app:latest")]
+    [InlineData("[registries.search]\nregistries = ['quay.example', 'docker.io']", "app:2", "quay.example/app:2 docker.io/library/app:2")]
+    [InlineData("short-name-mode = \"permissive\"\nunqualified-search-registries = ['a.example', 'b.example']", "app", "a.example/app:latest b.example/app:latest")]
+    [InlineData("short-name-mode = \"disabled\"\nunqualified-search-registries = ['a.example', 'b.example']", "app", "a.example/app:latest b.example/app:latest")]
+    [InlineData("short-name-mode = \"enforcing\"\nunqualified-search-registries = ['a.example']", "app", "a.example/app:latest")]
+    [InlineData("short-name-mode = \"enforcing\"", "app", "docker.io/library/app:latest")]
+    [InlineData("short-name-mode = \"enforcing\"\nunqualified-search-registries = ['a.example', 'b.example']\n[aliases]\napp = 'b.example/app'", "app", "b.example/app:latest")]
+    [InlineData("short-name-mode = \"enforcing\"\nunqualified-search-registries = ['a.example', 'b.example']", "c.example/app", "c.example/app:latest")]
     public void Short_names_mean_what_the_file_says(string file, string name, string expected)
         => Assert.Equal(expected, string.Join(' ', Load(file).Resolve(name).Select(reference => reference.ToString())));
 
@@ -35,10 +42,50 @@ public sealed class RegistriesConfigurationTests : IDisposable
     [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"m.example\"\npull-from-mirror = \"digest-only\"", "a.example/x:1", "a.example/x")]
     [InlineData("[[registry]]\nlocation = \"a.example\"\n[[registry.mirror]]\nlocation = \"m.example\"\npull-from-mirror = \"tag-only\"", "a.example/x:1", "m.example/x a.example/x")]
     [InlineData("[[registry]]\nlocation = \"docker.io\"\n[[registry.mirror]]\nlocation = \"m.example\"", "busybox", "m.example/library/busybox docker.io/library/busybox")]
+    [InlineData("[[registry]]\nprefix = \"*.example\"\nlocation = \"b.test/inner\"", "a.b.example/x/y:1", "b.test/inner/x/y")]
+    [InlineData("[[registry]]\nprefix = \"*.example:5000\"\nlocation = \"b.test\"", "a.example:5000/x:1", "b.test/x")]
+    [InlineData("[[registry]]\nprefix = \"*.example\"\nlocation = \"b.test\"", "a.example.org/x:1", "a.example.org/x")]
+    [InlineData("[[registry]]\nprefix = \"*.example\"\nlocation = \"b.test\"", "example/a.example:1", "docker.io/example/a.example")]
+    [InlineData("[[registry]]\nprefix = \"*.example\"\n[[registry.mirror]]\nlocation = \"m.test/c\"", "a.example/x/y:1", "m.test/c/x/y a.example/x/y")]
+    [InlineData("[[registry]]\nprefix = \"*.example\"\nlocation = \"b.test\"\n[[registry]]\nlocation = \"registry.a.example\"", "registry.a.example/x:1", "registry.a.example/x")]
+    [InlineData("[registries.insecure]\nregistries = ['a.example']", "a.example/x:1", "a.example/x!")]
     public void Places_are_those_the_file_says(string file, string name, string expected)
         => Assert.Equal(
             expected,
             string.Join(' ', Load(file).Endpoints(ImageReference.Parse(name), mirrors: true).Select(endpoint => endpoint + (endpoint.Insecure ? "!" : ""))));
+
+    [Fact]
+    public void Where_nothing_may_be_guessed_a_name_of_several_registries_is_refused()
+    {
+        RegistriesConfiguration configuration = Load("short-name-mode = 'enforcing'\nunqualified-search-registries = ['a.example', 'b.example']");
+        ContainerException error = Assert.ThrowsAny<ContainerException>(() => configuration.Resolve("app"));
+        Assert.Equal(ErrorCode.ImageNameAmbiguous, error.Code);
+        Assert.Contains("a.example, b.example", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Later_files_replace_what_they_say_anew_and_leave_the_rest()
+    {
+        string[] files =
+        [
+            Write("1.conf", "unqualified-search-registries = ['a.example']\nshort-name-mode = 'enforcing'\n[aliases]\none = 'a.example/one'\ntwo = 'a.example/two'"),
+            Write("2.conf", "unqualified-search-registries = ['b.example', 'c.example']\n[aliases]\none = ''\n[[registry]]\nlocation = 'b.example'\nblocked = true"),
+            Path.Combine(_fixture.Local.Folder, "none.conf"),
+            Write("3.conf", "[aliases]\ntwo = 'd.example/two'"),
+        ];
+        RegistriesConfiguration configuration = RegistriesConfiguration.Load(files);
+        Assert.Equal("d.example/two:1", Assert.Single(configuration.Resolve("two:1")).ToString());
+        Assert.Equal(ErrorCode.ImageNameAmbiguous, Assert.ThrowsAny<ContainerException>(() => configuration.Resolve("one")).Code);
+        Assert.Equal(ErrorCode.RegistryBlocked, Assert.ThrowsAny<ContainerException>(() => configuration.Registry("b.example")).Code);
+    }
+
+    [Fact]
+    public void The_first_version_blocks_as_well()
+    {
+        RegistriesConfiguration configuration = Load("[registries.block]\nregistries = ['bad.example/']\n[registries.insecure]\nregistries = ['bad.example', 'old.example:5000']");
+        Assert.Equal(ErrorCode.RegistryBlocked, Assert.ThrowsAny<ContainerException>(() => configuration.Endpoints(ImageReference.Parse("bad.example/x"), true)).Code);
+        Assert.True(Assert.Single(configuration.Endpoints(ImageReference.Parse("old.example:5000/x"), true)).Insecure);
+    }
 
     [Fact]
     public void A_blocked_registry_is_refused()
@@ -61,6 +108,11 @@ public sealed class RegistriesConfigurationTests : IDisposable
     [InlineData("[[registry]]\ninsecure = \"yes\"\nlocation = \"a\"")]
     [InlineData("[[registry]]\nblocked = true")]
     [InlineData("registry = 5")]
+    [InlineData("short-name-mode = 'sometimes'")]
+    [InlineData("unqualified-search-registries = ['a']\n[registries.search]\nregistries = ['b']")]
+    [InlineData("[registries.search]\nregistries = 'b'")]
+    [InlineData("[[registry]]\nlocation = 'a'\n[[registry.mirror]]\nlocation = 'b'\npull-from-mirror = 'never'")]
+    [InlineData("[[registry]]\nprefix = '*.example/team'\nlocation = 'b'")]
     [InlineData("unqualified-search-registries = [5]")]
     public void A_file_that_is_not_valid_is_named_with_the_place(string file)
     {
@@ -122,5 +174,7 @@ public sealed class RegistriesConfigurationTests : IDisposable
             () => _fixture.Operations.PullAsync(new ImagePullOptions { Reference = "none", Access = FakeRegistry.Plain }, null, Token))).Code);
     }
 
-    private RegistriesConfiguration Load(string text) => RegistriesConfiguration.Load([_fixture.Local.Write("registries.conf", Encoding.UTF8.GetBytes(text))]);
+    private RegistriesConfiguration Load(string text) => RegistriesConfiguration.Load([Write("registries.conf", text)]);
+
+    private string Write(string name, string text) => _fixture.Local.Write(name, Encoding.UTF8.GetBytes(text));
 }
