@@ -6,48 +6,75 @@ namespace ContainerTools.Runtime.Networks;
 /// <summary>
 /// The addresses and names that are in use in one network: <c>addresses/&lt;address&gt;</c> is a symbolic link whose text is the container's id and
 /// name, and making it (EEXIST) is what takes an address, so that any number of starts in any number of processes get different ones;
-/// <c>names/&lt;name&gt;/&lt;address&gt;</c> is what the resolvers read. On a tmpfs: after a restart of the machine nobody has an address.
+/// <c>names/&lt;name&gt;/&lt;address&gt;</c> is what the resolvers read, without a lock. On a tmpfs: after a restart of the machine nobody has an address.
+/// Whoever changes something holds flock(2) on <c>.lock-&lt;network&gt;</c> beside the network's folder, and looks again under it: of two that clear away what a lost run has
+/// left, the second would else clear away what the first has just taken.
 /// </summary>
 internal sealed class AddressLeases(string networksRun, string network)
 {
+    private readonly string _folder = Path.Combine(networksRun, network);
     private readonly string _addresses = Path.Combine(networksRun, network, "addresses");
     private readonly string _names = Path.Combine(networksRun, network, "names");
 
     /// <summary>Takes an address.</summary>
     /// <param name="subnet">The subnet.</param>
-    /// <param name="wanted">A fixed address; null for the lowest free one.</param>
+    /// <param name="wanted">A fixed address; null for a free one.</param>
     /// <param name="id">The container.</param>
     /// <param name="name">Its name.</param>
     /// <param name="isAlive">Whether the container of an id has a run; addresses of others can be taken over.</param>
+    /// <param name="preferred">The one it had last, which it gets again where it is free; else, and with null, it gets the lowest free one.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.AddressInUse"/>, <see cref="ErrorCode.InvalidArgument"/>.</exception>
-    public IPAddress Take(NetworkSubnet subnet, IPAddress? wanted, string id, string name, Func<string, bool> isAlive)
+    public IPAddress Take(NetworkSubnet subnet, IPAddress? wanted, string id, string name, Func<string, bool> isAlive, IPAddress? preferred = null)
     {
         string text = $"{id} {name}";
+        if (wanted is not null) CheckFixed(subnet, wanted);
+        using HeldFile held = Lock();
         if (wanted is not null)
         {
-            if (!subnet.Subnet.Contains(wanted)) throw Error(ErrorCode.InvalidArgument, $"The address {wanted} is not in the subnet {subnet.Subnet} of the network '{network}'.");
-            if (wanted.Equals(subnet.Gateway)) throw Error(ErrorCode.AddressInUse, $"The address {wanted} is the gateway of the network '{network}'.");
             if (TryTake(wanted, text)) return wanted;
             Sweep(isAlive);
             return TryTake(wanted, text) ? wanted : throw Error(ErrorCode.AddressInUse, $"The address {wanted} is in use in the network '{network}'.");
         }
 
+        if (preferred is not null && (subnet.Range ?? subnet.Subnet).Contains(preferred) && IsForContainers(subnet, preferred) && TryTake(preferred, text)) return preferred;
         if (FindFree(subnet, text) is { } free) return free;
         Sweep(isAlive);
         return FindFree(subnet, text) ?? throw Error(ErrorCode.AddressInUse, $"All addresses of {subnet.Range ?? subnet.Subnet} in the network '{network}' are in use.");
     }
 
-    /// <summary>Makes a name lead to an address.</summary>
-    public void AddName(string name, IPAddress address)
+    /// <summary>Makes names lead to an address.</summary>
+    public void AddNames(IEnumerable<string> names, IPAddress address)
     {
-        string folder = Path.Combine(_names, Key(name));
-        Directory.CreateDirectory(folder);
-        Libc.TrySymlink("-", Path.Combine(folder, address.ToString()));
+        using HeldFile held = Lock();
+        foreach (string name in names) Link(name, address);
+    }
+
+    /// <summary>Gives a container another name: the new one leads to its address from now on, and the old one no more.</summary>
+    /// <param name="id">The container.</param>
+    /// <param name="address">Its address; nothing happens where it has it no more.</param>
+    /// <param name="newName">The new name.</param>
+    /// <param name="oldName">The name that goes; null where it is an alias besides.</param>
+    public void Rename(string id, IPAddress address, string newName, string? oldName)
+    {
+        using HeldFile held = Lock();
+        string link = Path.Combine(_addresses, address.ToString());
+        if (Libc.ReadLink(link) is not { } owner || !owner.StartsWith(id, StringComparison.Ordinal)) return;
+        Link(newName, address);
+        // Renamed into place: whoever looks finds the old or the new one.
+        string made = Path.Combine(_folder, ".renamed");
+        Libc.TryUnlink(made);
+        if (!Libc.TrySymlink($"{id} {newName}", made)) throw KernelError.From("symlink", Errno.EEXIST, made);
+        int errno = Libc.TryRename(made, link);
+        if (errno != 0) throw KernelError.From("rename", errno, link);
+        if (oldName is not null && Key(oldName) != Key(newName)) Libc.TryUnlink(Path.Combine(_names, Key(oldName), address.ToString()));
     }
 
     /// <summary>Gives an address back, if it is this container's, and the names that lead to it.</summary>
     public void Release(string id, IPAddress address, IEnumerable<string> names)
     {
+        // The network has been removed.
+        if (!Directory.Exists(_addresses)) return;
+        using HeldFile held = Lock();
         string link = Path.Combine(_addresses, address.ToString());
         if (Libc.ReadLink(link) is not { } owner || !owner.StartsWith(id, StringComparison.Ordinal)) return;
         // The folder of a name stays: it is small, on a tmpfs, and another start may be about to use it.
@@ -80,6 +107,7 @@ internal sealed class AddressLeases(string networksRun, string network)
     /// <summary>Removes the folders: nobody gets an address any more. False while somebody has one.</summary>
     public bool TryClose(Func<string, bool> isAlive)
     {
+        using HeldFile held = Lock();
         Sweep(isAlive);
         if (Directory.Exists(_addresses))
         {
@@ -93,23 +121,43 @@ internal sealed class AddressLeases(string networksRun, string network)
             }
         }
 
-        string folder = Path.GetDirectoryName(_addresses)!;
-        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        if (Directory.Exists(_folder)) Directory.Delete(_folder, recursive: true);
         return true;
     }
 
     /// <summary>Names are compared without regard to case.</summary>
     public static string Key(string name) => name.ToLowerInvariant();
 
+    private void CheckFixed(NetworkSubnet subnet, IPAddress wanted)
+    {
+        if (!subnet.Subnet.Contains(wanted)) throw Error(ErrorCode.InvalidArgument, $"The address {wanted} is not in the subnet {subnet.Subnet} of the network '{network}'.");
+        if (wanted.Equals(subnet.Gateway)) throw Error(ErrorCode.AddressInUse, $"The address {wanted} is the gateway of the network '{network}'.");
+        if (wanted.Equals(subnet.Subnet.BaseAddress)) throw Error(ErrorCode.InvalidArgument, $"The address {wanted} is the base of the subnet {subnet.Subnet}, not one of a machine.");
+        if (!IsForContainers(subnet, wanted)) throw Error(ErrorCode.InvalidArgument, $"The address {wanted} is the subnet {subnet.Subnet}'s for broadcasts, not one of a machine.");
+    }
+
+    // Not the base, which in IPv6 is that of all routers, not the gateway, and not IPv4's address for broadcasts.
+    private static bool IsForContainers(NetworkSubnet subnet, IPAddress address)
+        => !address.Equals(subnet.Subnet.BaseAddress) && !address.Equals(subnet.Gateway)
+            && (address.GetAddressBytes().Length == 16 || subnet.Subnet.PrefixLength > 30 || !address.Equals(Subnets.At(subnet.Subnet, Subnets.LastPlace(subnet.Subnet) + 1)));
+
+    private void Link(string name, IPAddress address)
+    {
+        string folder = Path.Combine(_names, Key(name));
+        Directory.CreateDirectory(folder);
+        Libc.TrySymlink("-", Path.Combine(folder, address.ToString()));
+    }
+
+    private HeldFile Lock() => HeldFile.Take(networksRun, ".lock-" + network);
+
     private IPAddress? FindFree(NetworkSubnet subnet, string text)
     {
         HashSet<string> taken = [.. Links().Select(static link => Path.GetFileName(link))];
         IPNetwork range = subnet.Range ?? subnet.Subnet;
-        for (System.Numerics.BigInteger place = 0, last = Subnets.LastPlace(range); place <= last; place++)
+        for (System.Numerics.BigInteger place = 0, count = Subnets.Size(range); place < count; place++)
         {
             IPAddress address = Subnets.At(range, place);
-            if (address.Equals(subnet.Subnet.BaseAddress) || address.Equals(subnet.Gateway) || taken.Contains(address.ToString())) continue;
-            if (subnet.Range is not null && address.Equals(Subnets.At(subnet.Subnet, Subnets.LastPlace(subnet.Subnet) + 1))) continue;
+            if (!IsForContainers(subnet, address) || taken.Contains(address.ToString())) continue;
             if (TryTake(address, text)) return address;
         }
 
@@ -120,7 +168,7 @@ internal sealed class AddressLeases(string networksRun, string network)
         ? Libc.TrySymlink(text, Path.Combine(_addresses, address.ToString()))
         : throw Error(ErrorCode.NetworkNotFound, $"The network '{network}' has been removed.");
 
-    // What runs left that were lost, and that no command has looked at since.
+    // What runs left that were lost, and that no command has looked at since. Under the lock.
     private void Sweep(Func<string, bool> isAlive)
     {
         foreach (string link in Links())

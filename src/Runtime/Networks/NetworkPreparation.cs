@@ -23,6 +23,7 @@ internal static class NetworkPreparation
             Ports = configuration.Ports,
             Servers = HostResolver.Servers(configuration),
         };
+        LastAddresses last = LastAddresses.Load(files.Folder);
         try
         {
             // The default route goes by the first; OrderBy keeps those of the same priority as they were given.
@@ -32,10 +33,11 @@ internal static class NetworkPreparation
                 services.Networks.Ensure(network);
                 string device = string.Create(CultureInfo.InvariantCulture, $"eth{plan.Endpoints.Count}");
                 EndpointPlan endpoint = new() { Network = network.Name, Driver = network.Driver, Parent = network.Interface, Device = device };
-                plan = plan with { Endpoints = [.. plan.Endpoints, Place(services, record, network, attachment, endpoint)] };
+                plan = plan with { Endpoints = [.. plan.Endpoints, Place(services, record, network, attachment, endpoint, last)] };
                 NetworkPlanFormat.Save(files.RunFolder, plan);
             }
 
+            last.Keep(plan);
             return plan;
         }
         catch
@@ -57,8 +59,9 @@ internal static class NetworkPreparation
         PacketFilter.AddPorts(plan);
     }
 
-    /// <summary>Takes the addresses and names of one place in a network.</summary>
-    public static EndpointPlan Place(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, EndpointPlan endpoint)
+    /// <summary>Takes the addresses and names of one place in a network; where they are free, those that the container had last.</summary>
+    public static EndpointPlan Place(
+        ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, EndpointPlan endpoint, LastAddresses? last = null)
     {
         AddressLeases leases = services.Networks.Leases(network.Name);
         string[] names = [record.Name, record.Id[..12], .. attachment.Aliases];
@@ -71,11 +74,11 @@ internal static class NetworkPreparation
             foreach (NetworkSubnet subnet in network.Subnets)
             {
                 IPAddress? wanted = subnet.Gateway.GetAddressBytes().Length == 16 ? attachment.IPv6Address : attachment.Address;
-                IPAddress address = leases.Take(subnet, wanted, record.Id, record.Name, services.Networks.IsAlive);
+                IPAddress address = leases.Take(subnet, wanted, record.Id, record.Name, services.Networks.IsAlive, last?.Of(network.Name, subnet));
                 taken.Add(address);
                 addresses.Add(string.Create(CultureInfo.InvariantCulture, $"{address}/{subnet.Subnet.PrefixLength}"));
                 gateways.Add(subnet.Gateway.ToString());
-                foreach (string name in names) leases.AddName(name, address);
+                leases.AddNames(names, address);
             }
         }
         catch

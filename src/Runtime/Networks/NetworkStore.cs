@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Networks;
 
@@ -36,7 +35,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     {
         if (TryRead(name) is { } found) return found;
         if (name != DefaultName) throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
-        using IDisposable held = Lock();
+        using HeldFile held = Lock();
         return TryRead(name) ?? Make(new NetworkCreateOptions { Name = DefaultName });
     }
 
@@ -54,7 +53,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
             throw new ContainerException(ErrorCode.InvalidArgument, $"'{options.Name}' is not a name of a network; use letters, digits, '-', '_' and '.', at most 63.", options.Name);
         }
 
-        using IDisposable held = Lock();
+        using HeldFile held = Lock();
         if (TryRead(options.Name) is not null || options.Name == DefaultName)
         {
             throw new ContainerException(ErrorCode.NetworkNameInUse, $"A network with the name '{options.Name}' is there already.", options.Name);
@@ -67,7 +66,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     public void Remove(string name)
     {
         if (name == DefaultName) throw new ContainerException(ErrorCode.NetworkInUse, "The network 'bridge' is the default one and stays.", name);
-        using IDisposable held = Lock();
+        using HeldFile held = Lock();
         ContainerNetwork network = TryRead(name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
         if (!Leases(name).TryClose(IsAlive)) throw new ContainerException(ErrorCode.NetworkInUse, $"Containers are in the network '{name}'; stop them first.", name);
         if (network.Driver == "bridge")
@@ -89,7 +88,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         using RouteNetlink links = new();
         string ready = Path.Combine(paths.NetworkRun(network.Name), "ready");
         if (!always && IsReady()) return;
-        using IDisposable held = Lock();
+        using HeldFile held = Lock();
         if (!always && IsReady()) return;
         network = TryRead(network.Name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{network.Name}'.", network.Name);
         Leases(network.Name).Prepare();
@@ -243,14 +242,8 @@ internal sealed partial class NetworkStore(EnginePaths paths)
 
     private string FileOf(string name) => Path.Combine(paths.Networks, name + ".json");
 
-    // flock(2) on one file: networks are made and removed seldom.
-    private HeldLock Lock()
-    {
-        Directory.CreateDirectory(paths.Networks);
-        SafeFileHandle file = Libc.Open(Path.Combine(paths.Networks, ".lock"), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180 /* 0600 */);
-        Libc.Lock(file, paths.Networks);
-        return new HeldLock(file);
-    }
+    // One for all: networks are made and removed seldom.
+    private HeldFile Lock() => HeldFile.Take(paths.Networks, ".lock");
 
     private static string BridgeName(string name) => name.Length <= MaximumInterfaceName - 3
         ? "ct-" + name
@@ -263,13 +256,4 @@ internal sealed partial class NetworkStore(EnginePaths paths)
 
     [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_.-]*\z", RegexOptions.CultureInvariant)]
     private static partial Regex InterfacePattern();
-
-    private sealed class HeldLock(SafeFileHandle file) : IDisposable
-    {
-        public void Dispose()
-        {
-            Libc.Unlock(file);
-            file.Dispose();
-        }
-    }
 }

@@ -41,10 +41,12 @@ internal static class Subnets
     /// <summary>The place of the last address that a container can have: IPv4's last one is for broadcasts.</summary>
     public static BigInteger LastPlace(IPNetwork subnet)
     {
-        int bits = subnet.BaseAddress.GetAddressBytes().Length * 8;
-        BigInteger size = BigInteger.One << (bits - subnet.PrefixLength);
-        return bits == 32 && subnet.PrefixLength < 31 ? size - 2 : size - 1;
+        BigInteger size = Size(subnet);
+        return subnet.BaseAddress.GetAddressBytes().Length == 4 && subnet.PrefixLength < 31 ? size - 2 : size - 1;
     }
+
+    /// <summary>How many addresses a subnet or range has, those included that no container can have.</summary>
+    public static BigInteger Size(IPNetwork subnet) => BigInteger.One << ((subnet.BaseAddress.GetAddressBytes().Length * 8) - subnet.PrefixLength);
 
     /// <summary>The first subnet of the pools that overlaps with none of the given.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.SubnetOverlaps"/>.</exception>
