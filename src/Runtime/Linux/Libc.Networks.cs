@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
@@ -20,15 +21,18 @@ internal static unsafe partial class Libc
     private const int IPPROTO_IPV6 = 41;
     private const int IPV6_V6ONLY = 26;
     private const int SO_REUSEADDR = 2;
+    private const int SO_SNDBUFFORCE = 32;
     private const int SOL_NETLINK = 270;
     private const int NETLINK_EXT_ACK = 11;
     private const int NETLINK_CAP_ACK = 10;
     private const int NetworkAddressSize = 28;
 
-    /// <summary>A netlink(7) socket to rtnetlink, in the calling thread's network namespace for good, whose errors come with the kernel's words.</summary>
-    public static SafeFileHandle OpenRouteNetlink()
+    /// <summary>A netlink(7) socket, in the calling thread's network namespace for good, whose errors come with the kernel's words.</summary>
+    /// <param name="protocol">NETLINK_…</param>
+    public static SafeFileHandle OpenNetlink(int protocol)
     {
-        SafeFileHandle socket = TryOpenNetlink(0, out int errno) ?? throw KernelError.From("socket", errno, "rtnetlink");
+        SafeFileHandle socket = TryOpenNetlink(protocol, out int errno)
+            ?? throw KernelError.From("socket", errno, string.Create(CultureInfo.InvariantCulture, $"netlink, protocol {protocol}"));
         int one = 1;
         // Older kernels do not know these; they answer without words, and with the request repeated, which is read past.
         _ = setsockopt(socket, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(int));
@@ -56,6 +60,9 @@ internal static unsafe partial class Libc
         int one = 1;
         if (setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(int)) < 0) throw KernelError.Last("setsockopt(SO_REUSEADDR)");
     }
+
+    /// <summary>SO_SNDBUFFORCE, which goes beyond the system's limit; without the capability for it, what is too large is refused when it is sent.</summary>
+    public static void ForceSendBuffer(SafeHandle handle, int size) => _ = setsockopt(handle, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(int));
 
     /// <summary>bind(2); 0 or the errno.</summary>
     public static int TryBind(SafeHandle handle, IPAddress address, int port)

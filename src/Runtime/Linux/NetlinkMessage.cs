@@ -9,7 +9,7 @@ internal sealed class NetlinkMessage
 {
     /// <summary>struct nlmsghdr: length, type, flags, sequence, port.</summary>
     public const int HeaderSize = 16;
-    private readonly byte[] _buffer = new byte[1024];
+    private byte[] _buffer = new byte[512];
     private int _length = HeaderSize;
 
     /// <summary>A request.</summary>
@@ -21,9 +21,13 @@ internal sealed class NetlinkMessage
         BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(6), (ushort)(flags | 1));
     }
 
-    /// <summary>Appends a structure, zeroed; it is filled in place.</summary>
+    /// <summary>Whether the kernel answers it even where there is nothing to say.</summary>
+    public bool IsAcknowledged => (BinaryPrimitives.ReadUInt16LittleEndian(_buffer.AsSpan(6)) & 4) != 0;
+
+    /// <summary>Appends a structure, zeroed; it is filled in place, before anything else is appended.</summary>
     public Span<byte> Structure(int size)
     {
+        Reserve(size);
         Span<byte> place = _buffer.AsSpan(_length, size);
         _length += (size + 3) & ~3;
         return place;
@@ -32,6 +36,7 @@ internal sealed class NetlinkMessage
     /// <summary>Appends an attribute of bytes.</summary>
     public NetlinkMessage Add(ushort type, ReadOnlySpan<byte> value)
     {
+        Reserve(4 + value.Length);
         BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(_length), (ushort)(4 + value.Length));
         BinaryPrimitives.WriteUInt16LittleEndian(_buffer.AsSpan(_length + 2), type);
         value.CopyTo(_buffer.AsSpan(_length + 4));
@@ -56,6 +61,7 @@ internal sealed class NetlinkMessage
     /// <summary>Appends an attribute that holds what <paramref name="fill"/> appends.</summary>
     public NetlinkMessage Nest(ushort type, Action fill)
     {
+        Reserve(4);
         int start = _length;
         _length += 4;
         fill();
@@ -70,5 +76,10 @@ internal sealed class NetlinkMessage
         BinaryPrimitives.WriteInt32LittleEndian(_buffer, _length);
         BinaryPrimitives.WriteUInt32LittleEndian(_buffer.AsSpan(8), sequence);
         return _buffer.AsSpan(0, _length);
+    }
+
+    private void Reserve(int size)
+    {
+        if (_length + size + 3 > _buffer.Length) Array.Resize(ref _buffer, Math.Max(_length + size + 3, _buffer.Length * 2));
     }
 }

@@ -4,15 +4,20 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Linux;
 
-/// <summary>Asks rtnetlink(7). The socket belongs to the network namespace of the thread that made it, wherever that goes afterwards.</summary>
-internal sealed class NetlinkSocket : IDisposable
+/// <summary>Asks netlink(7). The socket belongs to the network namespace of the thread that made it, wherever that goes afterwards.</summary>
+/// <param name="protocol">NETLINK_…; 0 is rtnetlink(7).</param>
+internal sealed class NetlinkSocket(int protocol = 0) : IDisposable
 {
     private const ushort NLMSG_ERROR = 2;
     private const ushort NLMSG_DONE = 3;
     private const ushort NLM_F_CAPPED = 0x100;
     private const ushort NLM_F_ACK_TLVS = 0x200;
     private const ushort NLMSGERR_ATTR_MSG = 1;
-    private readonly SafeFileHandle _socket = Libc.OpenRouteNetlink();
+
+    // Half of what a socket has by default (net.core.wmem_default), which limits what goes to the kernel at once.
+    private const int OrdinarySendBuffer = 100 * 1024;
+    private readonly SafeFileHandle _socket = Libc.OpenNetlink(protocol);
+    private readonly byte[] _buffer = new byte[32 * 1024];
     private uint _sequence;
 
     /// <summary>Gets each part of an answer: the message's type, and what comes after its header.</summary>
@@ -26,33 +31,56 @@ internal sealed class NetlinkSocket : IDisposable
     public int TryAsk(NetlinkMessage message, Part? part, out string? error)
     {
         error = null;
-        ReadOnlySpan<byte> request = message.Finish(++_sequence);
-        int written = Libc.Write(_socket, request);
+        int written = Libc.Write(_socket, message.Finish(++_sequence));
         if (written < 0) return -written;
-        byte[] buffer = new byte[32 * 1024];
         while (true)
         {
-            int read = Libc.Read(_socket, buffer);
+            int read = Libc.Read(_socket, _buffer);
             if (read < 0) return -read;
-            ReadOnlySpan<byte> rest = buffer.AsSpan(0, read);
-            while (rest.Length >= NetlinkMessage.HeaderSize)
+            foreach (Answer answer in Answers(read))
             {
-                int length = BinaryPrimitives.ReadInt32LittleEndian(rest);
-                ushort type = BinaryPrimitives.ReadUInt16LittleEndian(rest[4..]);
-                ushort flags = BinaryPrimitives.ReadUInt16LittleEndian(rest[6..]);
-                bool isOurs = BinaryPrimitives.ReadUInt32LittleEndian(rest[8..]) == _sequence;
-                ReadOnlySpan<byte> payload = rest[NetlinkMessage.HeaderSize..length];
-                rest = rest[Math.Min(rest.Length, (length + 3) & ~3)..];
-                if (!isOurs) continue;
-                if (type == NLMSG_DONE) return 0;
-                if (type == NLMSG_ERROR)
-                {
-                    int errno = -BinaryPrimitives.ReadInt32LittleEndian(payload);
-                    if (errno != 0 && (flags & NLM_F_ACK_TLVS) != 0) error = Words(payload, (flags & NLM_F_CAPPED) != 0);
-                    return errno;
-                }
+                if (answer.Sequence != _sequence) continue;
+                if (answer.Type == NLMSG_DONE) return 0;
+                if (answer.Type == NLMSG_ERROR) return Result(answer, out error);
+                part?.Invoke(answer.Type, _buffer.AsSpan(answer.Payload));
+            }
+        }
+    }
 
-                part?.Invoke(type, payload);
+    /// <summary>
+    /// Sends requests in one piece, so that the kernel takes one after the other without coming back in between. Whether it goes on after one that failed is up to
+    /// the protocol: rtnetlink does, a transaction of nftables does nothing at all then.
+    /// </summary>
+    /// <param name="messages">The requests, of which the last that asks for an acknowledgement is waited for.</param>
+    /// <param name="error">The kernel's words to the first that failed, where it has any.</param>
+    /// <returns>0 or the errno of the first that failed.</returns>
+    public int TryAskTogether(IReadOnlyList<NetlinkMessage> messages, out string? error)
+    {
+        error = null;
+        uint first = _sequence + 1, last = 0;
+        using MemoryStream together = new();
+        foreach (NetlinkMessage message in messages)
+        {
+            together.Write(message.Finish(++_sequence));
+            if (message.IsAcknowledged) last = _sequence;
+        }
+
+        ReadOnlySpan<byte> request = together.GetBuffer().AsSpan(0, (int)together.Length);
+        if (request.Length > OrdinarySendBuffer) Libc.ForceSendBuffer(_socket, request.Length * 2);
+        int written = Libc.Write(_socket, request);
+        if (written < 0) return -written;
+        int result = 0;
+        while (true)
+        {
+            int read = Libc.Read(_socket, _buffer);
+            if (read < 0) return -read;
+            foreach (Answer answer in Answers(read))
+            {
+                if (answer.Type != NLMSG_ERROR || answer.Sequence < first || answer.Sequence > _sequence) continue;
+                int errno = Result(answer, out string? words);
+                if (errno != 0 && result == 0) (result, error) = (errno, words);
+                // A transaction that is refused as a whole is answered at its beginning, which asks for nothing.
+                if (answer.Sequence == last || (errno != 0 && answer.Sequence == first && !messages[0].IsAcknowledged)) return result;
             }
         }
     }
@@ -69,8 +97,8 @@ internal sealed class NetlinkSocket : IDisposable
     }
 
     /// <summary>The error of a request.</summary>
-    public static KernelException Error(int errno, string what, string? words)
-        => KernelError.From("rtnetlink", errno, words is null ? $"(to {what})" : $"(to {what}; the kernel says: {words})");
+    public static KernelException Error(int errno, string what, string? words, string protocol = "rtnetlink")
+        => KernelError.From(protocol, errno, words is null ? $"(to {what})" : $"(to {what}; the kernel says: {words})");
 
     /// <summary>Goes through attributes.</summary>
     public static IEnumerable<(ushort Type, byte[] Value)> Attributes(byte[] payload, int start)
@@ -87,6 +115,32 @@ internal sealed class NetlinkSocket : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _socket.Dispose();
 
+    private List<Answer> Answers(int length)
+    {
+        List<Answer> answers = [];
+        for (int start = 0; start + NetlinkMessage.HeaderSize <= length;)
+        {
+            ReadOnlySpan<byte> header = _buffer.AsSpan(start, NetlinkMessage.HeaderSize);
+            int size = BinaryPrimitives.ReadInt32LittleEndian(header);
+            answers.Add(new Answer(
+                BinaryPrimitives.ReadUInt16LittleEndian(header[4..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(header[6..]),
+                BinaryPrimitives.ReadUInt32LittleEndian(header[8..]),
+                (start + NetlinkMessage.HeaderSize)..(start + size)));
+            start += (size + 3) & ~3;
+        }
+
+        return answers;
+    }
+
+    private int Result(Answer answer, out string? words)
+    {
+        ReadOnlySpan<byte> payload = _buffer.AsSpan(answer.Payload);
+        int errno = -BinaryPrimitives.ReadInt32LittleEndian(payload);
+        words = errno != 0 && (answer.Flags & NLM_F_ACK_TLVS) != 0 ? Words(payload, (answer.Flags & NLM_F_CAPPED) != 0) : null;
+        return errno;
+    }
+
     private static string? Words(ReadOnlySpan<byte> payload, bool capped)
     {
         // The errno, the request's header, and, unless it is capped, the request's body come before the attributes.
@@ -98,4 +152,7 @@ internal sealed class NetlinkSocket : IDisposable
 
         return null;
     }
+
+    // A message of the kernel's: where its payload is in the buffer.
+    private readonly record struct Answer(ushort Type, ushort Flags, uint Sequence, Range Payload);
 }

@@ -15,6 +15,7 @@ internal static class PacketFilter
     /// <summary>The table's name.</summary>
     public const string Table = "inet containertools";
 
+    private const string TableName = "containertools";
     private const int MaximumWords = 4096;
 
     // "add" leaves what is there; chains are flushed before their rules come, so that the whole can be applied again at any time.
@@ -75,7 +76,11 @@ internal static class PacketFilter
 
     /// <summary>Whether a network is in the table: a reload of the firewall takes both away.</summary>
     public static bool HasNetwork(ContainerNetwork network)
-        => network.Driver != "bridge" || TryApply($"get element {Table} bridges {{ \"{network.Interface}\" }}\n") is null;
+    {
+        if (network.Driver != "bridge") return true;
+        using FilterNetlink filter = new();
+        return filter.HasElement(TableName, "bridges", FilterElement.InterfaceName(network.Interface));
+    }
 
     /// <summary>Takes a network out; nothing happens where the table is gone.</summary>
     public static void RemoveNetwork(ContainerNetwork network)
@@ -88,24 +93,34 @@ internal static class PacketFilter
         Apply(script.ToString());
     }
 
-    /// <summary>Publishes ports: one element each.</summary>
+    /// <summary>Publishes ports: one element each and family, in one transaction.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.KernelError"/>: the table is gone.</exception>
     public static void AddPorts(NetworkPlan plan)
     {
-        string script = Ports("add", plan);
-        if (script.Length == 0) return;
-        if (TryApply(script) is null) return;
-        // A rest of a run that was lost: the ports are this one's, for it holds their sockets. Where a reload of the firewall has taken the table away, this fails:
-        // the rules alone, without the networks in their sets, would let everything through.
-        RemovePorts(plan);
-        Apply(script);
+        IReadOnlyList<FilterElement> elements = PortElements.Of(plan, withValues: true);
+        if (elements.Count == 0) return;
+        using FilterNetlink filter = new();
+        int errno = filter.TryAdd(TableName, elements, out string? words);
+        if (errno == Errno.EEXIST)
+        {
+            // A rest of a run that was lost: the ports are this one's, for it holds their sockets.
+            RemovePorts(plan);
+            errno = filter.TryAdd(TableName, elements, out words);
+        }
+
+        // Where a reload of the firewall has taken the table away, this fails: the rules alone, without the networks in their sets, would let everything through.
+        if (errno == Errno.ENOENT) throw new ContainerException(ErrorCode.KernelError, "The engine's table in the packet filter is gone, so no port can be published; Repair-ContainerNetwork puts it back.", "nft");
+        if (errno != 0) throw FilterNetlink.Error(errno, "publish ports", words);
     }
 
     /// <summary>Takes ports back. Those that are not there are no error.</summary>
     public static void RemovePorts(NetworkPlan plan)
     {
-        string script = Ports("delete", plan);
-        if (script.Length == 0 || TryApply(script) is null) return;
-        foreach (string line in script.Split('\n', StringSplitOptions.RemoveEmptyEntries)) TryApply(line);
+        IReadOnlyList<FilterElement> elements = PortElements.Of(plan, withValues: false);
+        if (elements.Count == 0) return;
+        using FilterNetlink filter = new();
+        if (filter.TryRemove(TableName, elements, out _) == 0) return;
+        foreach (FilterElement element in elements) filter.TryRemove(TableName, [element], out _);
     }
 
     private static void Elements(StringBuilder script, string verb, ContainerNetwork network)
@@ -117,30 +132,6 @@ internal static class PacketFilter
         {
             if (!network.Internal) Line(script, verb, IsIPv6(subnet.Gateway) ? "subnets6" : "subnets4", subnet.Subnet.ToString());
         }
-    }
-
-    private static string Ports(string verb, NetworkPlan plan)
-    {
-        StringBuilder script = new();
-        EndpointPlan? target = plan.Endpoints.FirstOrDefault(static endpoint => endpoint.Driver == "bridge" && !endpoint.Internal);
-        if (target is null) return "";
-        foreach (PortMapping port in plan.Ports)
-        {
-            string protocol = port.Protocol switch { PortProtocol.Udp => "udp", PortProtocol.Sctp => "sctp", _ => "tcp" };
-            bool any = port.HostAddress is null || port.HostAddress.Equals(IPAddress.Any) || port.HostAddress.Equals(IPAddress.IPv6Any);
-            foreach (bool ipv6 in (bool[])[false, true])
-            {
-                if (target.AddressOf(ipv6) is not { } address || (port.HostAddress is { } host && IsIPv6(host) != ipv6)) continue;
-                string family = ipv6 ? "6" : "4";
-                string key = any
-                    ? string.Create(CultureInfo.InvariantCulture, $"{protocol} . {port.HostPort}")
-                    : string.Create(CultureInfo.InvariantCulture, $"{protocol} . {port.HostAddress} . {port.HostPort}");
-                string value = verb == "add" ? string.Create(CultureInfo.InvariantCulture, $" : {address} . {port.ContainerPort}") : "";
-                Line(script, verb, (any ? "ports" : "bound") + family, key + value);
-            }
-        }
-
-        return script.ToString();
     }
 
     private static void Line(StringBuilder script, string verb, string set, string element)

@@ -1,0 +1,38 @@
+using System.Net;
+using ContainerTools.Runtime.Linux;
+
+namespace ContainerTools.Runtime.Networks;
+
+/// <summary>Published ports as elements of the packet filter's maps (docs/design/networks.md).</summary>
+internal static class PortElements
+{
+    private const byte IPPROTO_TCP = 6;
+    private const byte IPPROTO_UDP = 17;
+
+    /// <summary>The elements of a plan's ports: one for each port and family. None where the container is in no network that can be reached from outside.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="withValues">Where they lead, as they are added; else the keys alone, as they are removed.</param>
+    public static IReadOnlyList<FilterElement> Of(NetworkPlan plan, bool withValues)
+    {
+        List<FilterElement> elements = [];
+        EndpointPlan? target = plan.Endpoints.FirstOrDefault(static endpoint => endpoint.Driver == "bridge" && !endpoint.Internal);
+        if (target is null) return elements;
+        foreach (PortMapping port in plan.Ports)
+        {
+            byte[] protocol = FilterElement.Protocol(port.Protocol switch { PortProtocol.Udp => IPPROTO_UDP, PortProtocol.Sctp => (byte)Libc.SctpProtocol, _ => IPPROTO_TCP });
+            byte[] number = FilterElement.Port(port.HostPort);
+            bool any = port.HostAddress is null || port.HostAddress.Equals(IPAddress.Any) || port.HostAddress.Equals(IPAddress.IPv6Any);
+            foreach (bool ipv6 in (bool[])[false, true])
+            {
+                if (target.AddressOf(ipv6) is not { } address || (port.HostAddress is { } host && IsIPv6(host) != ipv6)) continue;
+                string map = (any ? "ports" : "bound") + (ipv6 ? "6" : "4");
+                byte[] key = any ? [.. protocol, .. number] : [.. protocol, .. FilterElement.Address(port.HostAddress!), .. number];
+                elements.Add(new FilterElement(map, key, withValues ? [.. FilterElement.Address(address), .. FilterElement.Port(port.ContainerPort)] : null));
+            }
+        }
+
+        return elements;
+    }
+
+    private static bool IsIPv6(IPAddress address) => address.GetAddressBytes().Length == 16;
+}
