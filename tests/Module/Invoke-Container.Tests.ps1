@@ -74,7 +74,7 @@ Describe 'Invoke-Container' {
         @{ what = 'a command that cannot be executed'; command = '/etc/passwd'; image = 'busybox'; id = 'CommandNotExecutable'; code = 126 }
         @{ what = 'an image that does not exist'; command = 'true'; image = 'nosuch'; id = 'ImageNotFound'; code = 125 }
     ) {
-        Invoke-Container $image $command -ErrorVariable problem -ErrorAction SilentlyContinue
+        Invoke-Container $image $command -Pull Never -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem[0].FullyQualifiedErrorId | Should -Be "$id,ContainerTools.Module.Cmdlets.InvokeContainerCommand"
         $LASTEXITCODE | Should -Be $code
         Get-Container | Should -BeNullOrEmpty

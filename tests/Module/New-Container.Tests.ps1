@@ -57,7 +57,7 @@ Describe 'New-Container' {
     }
 
     It 'reports <what> as <id>' -ForEach @(
-        @{ what = 'an image that does not exist'; make = { New-Container nosuch -Name one @quiet }; id = 'ImageNotFound'; category = 'ObjectNotFound' }
+        @{ what = 'an image that does not exist'; make = { New-Container nosuch -Name one -Pull Never @quiet }; id = 'ImageNotFound'; category = 'ObjectNotFound' }
         @{ what = 'a name that is taken'; make = { $null = New-TestContainer one; New-Container busybox -Name one @quiet }; id = 'ContainerNameInUse'; category = 'ResourceExists' }
         @{ what = 'a name that cannot be one'; make = { New-Container busybox -Name 'a b' @quiet }; id = 'InvalidArgument'; category = 'InvalidArgument' }
         @{ what = 'a capability that does not exist'; make = { New-Container busybox -AddCapability FLY @quiet }; id = 'CapabilityUnknown'; category = 'InvalidArgument' }

@@ -48,6 +48,19 @@ Describe 'Receive-ContainerImage' {
         (Receive-ContainerImage "$registry/team/box@$digest" -AllowUnencrypted -RequireDigest).Digest | Should -Be $digest
     }
 
+    It 'is not needed for a new container, whose image comes by itself' {
+        Set-Content "$TestDrive/registries.conf" "unqualified-search-registries = [`"$registry`"]`n[[registry]]`nlocation = `"$registry`"`ninsecure = true"
+        try {
+            Invoke-Container "$registry/team/box:1" -- echo whole | Should -Be 'whole'
+            Invoke-Container team/box:1 -- echo short | Should -Be 'short'
+            New-Container team/none:1 -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+            $problem[0].FullyQualifiedErrorId | Should -Be 'ImageNotFound,ContainerTools.Module.Cmdlets.NewContainerCommand'
+        }
+        finally {
+            Remove-Item "$TestDrive/registries.conf"
+        }
+    }
+
     It 'receives nothing with -WhatIf' {
         Receive-ContainerImage "$registry/team/box:1" -AllowUnencrypted -WhatIf | Should -BeNullOrEmpty
         Get-ContainerImage "$registry/*" | Should -BeNullOrEmpty

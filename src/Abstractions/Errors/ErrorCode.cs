@@ -32,7 +32,7 @@ public enum ErrorCode
     ImageNotFound,
     /// <summary>An image id prefix fits more than one image.</summary>
     ImageIdAmbiguous,
-    /// <summary>A short name may mean images of several registries, and the configuration allows no guess.</summary>
+    /// <summary>A short name may mean images of several registries.</summary>
     ImageNameAmbiguous,
     /// <summary>A container still uses this image.</summary>
     ImageInUse,

@@ -7,6 +7,10 @@ namespace ContainerTools.Module;
 /// <summary>A cmdlet that makes a container: the parameters that say what it is to be.</summary>
 public abstract class ContainerCreateCmdlet : ContainerCmdlet
 {
+    /// <summary>When to pull the image from its registry.</summary>
+    [Parameter]
+    public ImagePullPolicy Pull { get; set; }
+
     /// <summary>The name; a generated one where omitted.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
@@ -268,6 +272,42 @@ public abstract class ContainerCreateCmdlet : ContainerCmdlet
         StopSignal = StopSignal,
         StopTimeout = StopTimeout,
     };
+
+    /// <summary>Makes the container, with an image that is pulled first where <see cref="Pull"/> says so.</summary>
+    private protected Container Create(ContainerCreateOptions options)
+    {
+        if (Pull == ImagePullPolicy.Always) options = options with { Image = Receive(options.Image) };
+        try
+        {
+            return Await(Engine.Containers.CreateAsync(options, Cancellation));
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.ImageNotFound && Pull == ImagePullPolicy.Missing && !IsImageId(options.Image))
+        {
+            WriteVerbose($"There is no image '{options.Image}' on this machine; it is pulled from its registry.");
+        }
+
+        return Await(Engine.Containers.CreateAsync(options with { Image = Receive(options.Image) }, Cancellation));
+    }
+
+    // An id says what is in the image, not where to get it.
+    private static bool IsImageId(string image) => image.StartsWith("sha256:", StringComparison.Ordinal);
+
+    /// <returns>The image's whole name, which a short one may have become.</returns>
+    private string Receive(string image)
+    {
+        using ProgressWriter progress = new(this, "Receiving " + image);
+        try
+        {
+            ContainerImage received = Await(Engine.Registries.PullAsync(new ImagePullOptions { Reference = image }, progress, Cancellation));
+            WriteVerbose($"Received {received} ({received.ShortId}, {HumanUnits.Size(received.Size)}).");
+            return received.Reference ?? received.Id;
+        }
+        catch (ContainerException error) when (Pull == ImagePullPolicy.Missing && error is not RegistryRateLimitException)
+        {
+            throw new ContainerException(
+                error.Code, $"There is no image '{image}' on this machine, and it cannot be pulled: {error.Message}", image, error);
+        }
+    }
 
     private List<ContainerMount> ReadMounts() =>
     [

@@ -46,6 +46,8 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             {
                 if (Matches(entry, reference)) return entry;
             }
+
+            if (ImageReference.IsShort(image) && FindShort(image, entries) is { } elsewhere) return elsewhere;
         }
 
         string digits = image.StartsWith(ImageDigest.Prefix, StringComparison.OrdinalIgnoreCase) ? image[ImageDigest.Prefix.Length..] : image;
@@ -66,7 +68,23 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         }
 
         throw new ContainerException(
-            ErrorCode.ImageNotFound, $"There is no image '{image}' on this machine; import it, or list what there is with Get-ContainerImage.", image);
+            ErrorCode.ImageNotFound, $"There is no image '{image}' on this machine.", image);
+    }
+
+    /// <summary>A name without a registry also means the image of that name from another registry than Docker's, if there is only one.</summary>
+    private static CatalogEntry? FindShort(string name, IReadOnlyList<CatalogEntry> entries)
+    {
+        List<CatalogEntry> found =
+        [
+            .. entries.Where(entry => entry.Reference is { } own && ImageReference.TryParse($"{own.Domain}/{name}", out ImageReference? wanted) && Matches(entry, wanted)),
+        ];
+        if (found.DistinctBy(entry => entry.ConfigDigest).Count() > 1)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageNameAmbiguous, $"The name '{name}' fits {string.Join(" and ", found.Select(entry => entry.Reference!.Familiar))}; give the whole name.", name);
+        }
+
+        return found.FirstOrDefault();
     }
 
     /// <summary>

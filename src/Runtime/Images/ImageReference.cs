@@ -93,14 +93,24 @@ internal sealed partial record ImageReference
         return true;
     }
 
-    /// <summary>The part before the first slash is a host if it looks like one: a dot, a port, an upper-case letter, or localhost.</summary>
+    /// <summary>
+    /// Whether a name leaves out its registry: the part before the first slash is a host if it looks like one (a dot, a port, an upper-case letter, or
+    /// localhost).
+    /// </summary>
+    internal static bool IsShort(string name)
+    {
+        int slash = name.IndexOf('/');
+        if (slash < 0) return true;
+        ReadOnlySpan<char> first = name.AsSpan(0, slash);
+        return !first.ContainsAny('.', ':') && !first.SequenceEqual("localhost") && !first.ContainsAnyInRange('A', 'Z');
+    }
+
     private static (string Domain, string Path) Split(string name)
     {
         int slash = name.IndexOf('/');
-        string first = slash < 0 ? "" : name[..slash];
-        bool host = first.Contains('.') || first.Contains(':') || first == "localhost" || first.Any(char.IsUpper);
-        string domain = host ? first : DefaultDomain;
-        string path = host ? name[(slash + 1)..] : name;
+        bool isShort = IsShort(name);
+        string domain = isShort ? DefaultDomain : name[..slash];
+        string path = isShort ? name : name[(slash + 1)..];
         if (domain == "index.docker.io") domain = DefaultDomain;
         if (domain == DefaultDomain && !path.Contains('/')) path = OfficialPath + path;
         return (domain, path);

@@ -37,6 +37,46 @@ public sealed class RegistryCommandTests : IDisposable
         Assert.Equal(TimeSpan.FromMinutes(5), Assert.IsType<RegistryRateLimitException>(result.Errors[0].Exception).RetryAfter);
     }
 
+    private void MissUntilPulled(string image) => _engine.During = (operation, _, _) => operation == "create" && !_engine.Registries.Calls.Contains("pull " + image)
+        ? throw new ContainerException(ErrorCode.ImageNotFound, $"There is no image '{image}'.", image)
+        : Task.CompletedTask;
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("-Pull Missing", true)]
+    [InlineData("-Pull Always", true)]
+    [InlineData("-Pull Never", false)]
+    public void New_pulls_an_image_that_is_not_here_unless_told_not_to(string parameter, bool pulls)
+    {
+        MissUntilPulled("r.example/x");
+        Session.Result result = _session.Run($"New-Container r.example/x -Name one {parameter}");
+        Assert.Equal(pulls ? ["pull r.example/x"] : [], _engine.Registries.Calls);
+        Assert.Equal(pulls ? [] : ["ImageNotFound"], result.ErrorIds);
+        Assert.Equal(pulls, _engine.Has("one"));
+    }
+
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("-Pull Never", 0)]
+    [InlineData("-Pull Always", 1)]
+    public void New_pulls_an_image_that_is_here_only_when_told_to(string parameter, int pulls)
+    {
+        Assert.Empty(_session.Run($"New-Container r.example/x {parameter}").Errors);
+        Assert.Equal(pulls, _engine.Registries.Calls.Count);
+    }
+
+    [Fact]
+    public void What_cannot_be_pulled_is_said_to_be_missing_with_the_reason()
+    {
+        MissUntilPulled("r.example/y");
+        _engine.Registries.Failure = new ContainerException(ErrorCode.RegistryUnreachable, "r.example cannot be reached.", "r.example");
+        Session.Result result = _session.Run("New-Container r.example/x");
+        Assert.Equal(["RegistryUnreachable"], result.ErrorIds);
+        Assert.Equal("There is no image 'r.example/x' on this machine, and it cannot be pulled: r.example cannot be reached.", result.Errors[0].Exception.Message);
+        Assert.Equal(["ImageNotFound"], _session.Run("New-Container sha256:" + new string('a', 64)).ErrorIds);
+        Assert.Equal(["pull r.example/x"], _engine.Registries.Calls);
+    }
+
     [Fact]
     public void Publish_takes_images_and_emits_only_when_asked()
     {

@@ -27,7 +27,7 @@ public sealed class CatalogTests : IDisposable
         ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "example.com/team/box:1"));
         string[] names =
         [
-            "example.com/team/box:1", image.Id, image.Id[7..], image.Id[7..19], image.ShortId, image.Id[..20], image.ShortId.ToUpperInvariant(), image.Digest,
+            "example.com/team/box:1", "team/box:1", image.Id, image.Id[7..], image.Id[7..19], image.ShortId, image.Id[..20], image.ShortId.ToUpperInvariant(), image.Digest,
             $"example.com/team/box@{image.Digest}", $"example.com/team/box:1@{image.Digest}",
         ];
         foreach (string name in names) Assert.Equal(image.Id, (await _store.Store.GetAsync(name, Token)).Id);
@@ -41,6 +41,19 @@ public sealed class CatalogTests : IDisposable
             ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => _store.Store.GetAsync(name, Token));
             Assert.Equal((ErrorCode.ImageNotFound, name), (error.Code, error.Target));
         }
+    }
+
+    [Fact]
+    public async Task A_short_name_means_Docker_Hub_first_and_else_the_only_image_of_that_name()
+    {
+        ContainerImage one = Assert.Single(await _store.ImportAsync(Tar("a"), "one.example/box:1"));
+        Assert.Equal(one.Id, (await _store.Store.GetAsync("box:1", Token)).Id);
+        await _store.ImportAsync(Tar("b"), "two.example/box:1");
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => _store.Store.GetAsync("box:1", Token));
+        Assert.Equal(ErrorCode.ImageNameAmbiguous, error.Code);
+        Assert.Equal("The name 'box:1' fits one.example/box:1 and two.example/box:1; give the whole name.", error.Message);
+        ContainerImage own = Assert.Single(await _store.ImportAsync(Tar("c"), "box:1"));
+        Assert.Equal(own.Id, (await _store.Store.GetAsync("box:1", Token)).Id);
     }
 
     [Fact]

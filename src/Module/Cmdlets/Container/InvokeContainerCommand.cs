@@ -87,7 +87,7 @@ public sealed class InvokeContainerCommand : ContainerCreateCmdlet
         try
         {
             ContainerCreateOptions options = ReadOptions(Image, Command) with { Interactive = withInput };
-            _container = Await(Engine.Containers.CreateAsync(options, Cancellation));
+            _container = Create(options);
             WriteVerbose($"{_container.Name}: made as {_container.ShortId} from {_container.Image}.");
             _container = Await(Engine.Containers.StartAsync(_container.Id, Cancellation));
             WriteVerbose($"{_container.Name}: process {_container.ProcessId} runs under monitor {_container.MonitorProcessId}.");

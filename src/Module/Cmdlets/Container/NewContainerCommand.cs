@@ -67,7 +67,7 @@ public sealed class NewContainerCommand : ContainerCreateCmdlet
                 LogMaxSize = LimitAttribute.Check(nameof(LogMaxSize), LogMaxSize),
                 LogMaxFiles = LogMaxFiles,
             };
-            container = Await(Engine.Containers.CreateAsync(options, Cancellation));
+            container = Create(options);
         });
         if (container is null) return;
         WriteVerbose($"{container.Name}: made as {container.ShortId} from {container.Image}.");

@@ -52,7 +52,7 @@ internal sealed partial class RegistriesConfiguration
     public IReadOnlyList<ImageReference> Resolve(string name)
     {
         ImageReference reference = ImageReference.Parse(name);
-        if (!IsShort(name)) return [reference];
+        if (!ImageReference.IsShort(name)) return [reference];
         int end = name.AsSpan().IndexOfAny(':', '@');
         string bare = end < 0 ? name : name[..end];
         string suffix = end < 0 ? "" : name[end..];
@@ -105,15 +105,6 @@ internal sealed partial class RegistriesConfiguration
 
         string place = rule?.Rewrite(host, rule.Location) ?? host;
         return new RegistryEndpoint(place.Split('/')[0], "", rule?.Insecure ?? false);
-    }
-
-    /// <summary>Whether a name leaves out its registry.</summary>
-    internal static bool IsShort(string name)
-    {
-        int slash = name.IndexOf('/');
-        if (slash < 0) return true;
-        ReadOnlySpan<char> first = name.AsSpan(0, slash);
-        return !first.ContainsAny('.', ':') && !first.SequenceEqual("localhost") && !first.ContainsAnyInRange('A', 'Z');
     }
 
     private static RegistryEndpoint Endpoint(string repository, bool insecure)

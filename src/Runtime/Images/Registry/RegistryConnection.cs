@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json;
 
@@ -101,7 +102,7 @@ internal sealed class RegistryConnection : IDisposable
             }
             catch (RegistryTransferException error)
             {
-                if (attempt >= attempts) throw Unreachable(error);
+                if (attempt >= attempts || IsUnknownHost(error)) throw Unreachable(error);
             }
 
             await Task.Delay(delay, cancellationToken);
@@ -354,6 +355,10 @@ internal sealed class RegistryConnection : IDisposable
 
     /// <summary>The framework has one exception for a certificate that was refused and for a peer that does not speak TLS.</summary>
     private static bool IsCertificate(AuthenticationException error) => error.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase);
+
+    // The name server has answered that there is none; asking again changes nothing.
+    private static bool IsUnknownHost(RegistryTransferException error)
+        => error.InnerException is HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound } };
 
     private string Reason(HttpRequestException error) => error.HttpRequestError switch
     {
