@@ -4,7 +4,11 @@
  * configuration is read, no state is kept, nothing is checked that the kernel does not check. What a runtime takes beyond
  * this is its own.
  *
- *   floor [--cgroup /path] [--user] <root file system> <program> [arguments]
+ *   floor [--cgroup /path] [--user] [--whole /state/folder] <root file system> <program> [arguments]
+ *
+ * With --whole it also issues the calls that a complete runtime adds to these, so that it is "the same system calls in C": it executes
+ * itself from a read-only clone of its own mount (against CVE-2019-5736), makes a folder in every cgroup hierarchy there is, with the rules for
+ * devices, mounts all of them in the container, and keeps a state folder with a lock, a copy of the configuration and a file of state.
  *
  * It takes the cheapest way there is on the machine at hand: on cgroup v2 the child is born in its cgroup (CLONE_INTO_CGROUP);
  * on v1 it moves itself, as a single thread ("0" to tasks), which does not take the kernel's lock on all thread groups.
@@ -16,6 +20,7 @@
 #include <linux/sched.h>
 #include <net/if.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -52,10 +57,17 @@ static const struct limit limits[] = {
 };
 #define LIMITS (sizeof limits / sizeof *limits)
 
+#define HIERARCHIES 24
+
 static int unified;
-static char folders[LIMITS][256];
-static int tasks[LIMITS];
+static char folders[HIERARCHIES][256];
+static int tasks[HIERARCHIES]; /* 0 for the one it is born in */
 static int folder_count;
+static int born_in = -1;
+
+/* With --whole: every hierarchy of the machine, by what it is called in the container, and the options of its mount. */
+static struct { char name[32], point[64], options[64]; int v2; } hierarchies[HIERARCHIES];
+static int hierarchy_count;
 
 static void write_file(const char *folder, const char *name, const char *value)
 {
@@ -65,6 +77,29 @@ static void write_file(const char *folder, const char *name, const char *value)
     if (fd < 0) die(path);
     if (write(fd, value, strlen(value)) < 0) die(path);
     close(fd);
+}
+
+static void copy_value(const char *parent, const char *folder, const char *name)
+{
+    char path[512], value[256];
+    snprintf(path, sizeof path, "%s/%s", parent, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) die(path);
+    ssize_t length = read(fd, value, sizeof value - 1);
+    if (length < 0) die(path);
+    close(fd);
+    value[length] = 0;
+    write_file(folder, name, value);
+}
+
+/* Takes processors and memory nodes over from the folder above, without which nothing can run in it. */
+static void fill_cpuset(const char *folder)
+{
+    char parent[512];
+    snprintf(parent, sizeof parent, "%s", folder);
+    *strrchr(parent, '/') = 0;
+    copy_value(parent, folder, "cpuset.cpus");
+    copy_value(parent, folder, "cpuset.mems");
 }
 
 static void make_folder(const char *folder)
@@ -77,6 +112,7 @@ static void make_folder(const char *folder)
         *slash = 0;
         if (mkdir(path, 0755) < 0 && errno != EEXIST) die(path);
         if (unified) write_file(path, "cgroup.subtree_control", "+memory +cpu +pids");
+        if (strncmp(path, "/sys/fs/cgroup/cpuset/", 22) == 0) fill_cpuset(path);
         *slash = '/';
     }
     if (mkdir(path, 0755) < 0 && errno != EEXIST) die(path);
@@ -104,6 +140,128 @@ static void make_cgroup(const char *cgroup)
         tasks[folder_count] = open(path, O_WRONLY | O_CLOEXEC);
         if (tasks[folder_count++] < 0) die(path);
     }
+}
+
+static void find_hierarchies(void)
+{
+    static char text[65536];
+    size_t length = 0;
+    int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) die("/proc/self/mountinfo");
+    for (ssize_t got; (got = read(fd, text + length, sizeof text - 1 - length)) > 0; ) length += (size_t)got;
+    close(fd);
+    text[length] = 0;
+    for (char *line = strtok(text, "\n"); line && hierarchy_count < HIERARCHIES; line = strtok(NULL, "\n")) {
+        char point[256], type[64], options[256];
+        char *tail = strstr(line, " - ");
+        if (!tail || sscanf(line, "%*s %*s %*s %*s %255s", point) != 1 || sscanf(tail, " - %63s %*s %255s", type, options) != 2) continue;
+        int v2 = strcmp(type, "cgroup2") == 0;
+        if ((!v2 && strcmp(type, "cgroup") != 0) || strncmp(point, "/sys/fs/cgroup", 14) != 0 || strlen(point) >= sizeof hierarchies->point) continue;
+        char *own = strncmp(options, "rw,", 3) == 0 ? options + 3 : options;
+        if (strlen(own) >= sizeof hierarchies->options) continue;
+        strcpy(hierarchies[hierarchy_count].point, point);
+        strcpy(hierarchies[hierarchy_count].options, v2 ? "" : own);
+        snprintf(hierarchies[hierarchy_count].name, sizeof hierarchies->name, "%.31s", point[14] ? point + 15 : "");
+        hierarchies[hierarchy_count++].v2 = v2;
+    }
+}
+
+static void make_whole_cgroup(const char *cgroup)
+{
+    static const char *const allowed[] = {
+        "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm",
+    };
+    find_hierarchies();
+    for (int i = 0; i < hierarchy_count; i++, folder_count++) {
+        char *folder = folders[folder_count], path[512];
+        snprintf(folder, sizeof *folders, "%s%s", hierarchies[i].point, cgroup);
+        make_folder(folder);
+        if (hierarchies[i].v2) {
+            born_in = folder_count;
+            continue;
+        }
+        if (strcmp(hierarchies[i].name, "cpuset") == 0) fill_cpuset(folder);
+        if (strcmp(hierarchies[i].name, "devices") == 0) {
+            write_file(folder, "devices.deny", "a");
+            for (size_t n = 0; n < sizeof allowed / sizeof *allowed; n++) write_file(folder, "devices.allow", allowed[n]);
+        }
+        for (size_t n = 0; n < LIMITS; n++)
+            if (strcmp(hierarchies[i].name, limits[n].controller) == 0) write_file(folder, limits[n].file_v1, limits[n].value_v1);
+        snprintf(path, sizeof path, "%s/tasks", folder);
+        tasks[folder_count] = open(path, O_WRONLY | O_CLOEXEC);
+        if (tasks[folder_count] < 0) die(path);
+    }
+    if (folder_count == 1 && born_in == 0)
+        for (size_t n = 0; n < LIMITS; n++) write_file(folders[0], limits[n].file_v2, limits[n].value_v2);
+}
+
+static void end_whole_cgroup(void)
+{
+    char path[512], text[256];
+    if (born_in < 0) return;
+    write_file(folders[born_in], "cgroup.kill", "1");
+    snprintf(path, sizeof path, "%s/cgroup.events", folders[born_in]);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text) < 0) die(path);
+    close(fd);
+}
+
+/* ---- state ---- */
+
+static int state_folder(const char *parent, char *folder, size_t size)
+{
+    char text[8192];
+    int lock = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC), own, fd;
+    if (lock < 0 || flock(lock, LOCK_EX) < 0) die(parent);
+    snprintf(folder, size, "%s/floor", parent);
+    TRY(mkdir(folder, 0711));
+    own = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (own < 0 || flock(own, LOCK_EX) < 0) die(folder);
+    close(lock);
+    memset(text, ' ', sizeof text);
+    fd = openat(own, "config.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, text, 2400) < 0) die("config.json");
+    close(fd);
+    return own;
+}
+
+static void write_state(int folder)
+{
+    char text[64], state[330];
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text) < 0) die("boot_id");
+    close(fd);
+    memset(state, ' ', sizeof state);
+    fd = openat(folder, "state.json.tmp", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || write(fd, state, sizeof state) < 0) die("state.json");
+    close(fd);
+    TRY(renameat(folder, "state.json.tmp", folder, "state.json"));
+    close(folder);
+}
+
+static void remove_state(const char *folder)
+{
+    int own = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (own < 0 || flock(own, LOCK_EX) < 0) die(folder);
+    TRY(unlinkat(own, "state.json", 0));
+    TRY(unlinkat(own, "config.json", 0));
+    TRY(rmdir(folder));
+    close(own);
+}
+
+/* Once, as the very first thing: execute the same file from a read-only clone of its mount. */
+static void protect(char **argv)
+{
+    extern char **environ;
+    struct statfs fs;
+    TRY(statfs("/proc/self/exe", &fs));
+    if (fs.f_flags & 1 /* ST_RDONLY */) return;
+    struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, .propagation = MS_PRIVATE };
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, "/proc/self/exe", 1 /* OPEN_TREE_CLONE */ | O_CLOEXEC);
+    if (tree < 0) die("open_tree");
+    TRY(syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes));
+    syscall(SYS_execveat, tree, "", argv, environ, AT_EMPTY_PATH);
+    die("execveat");
 }
 
 /* ---- the child ---- */
@@ -143,6 +301,25 @@ static void make_devices(int user)
     for (size_t i = 0; i < sizeof links / sizeof *links; i++) TRY(symlink(links[i][0], links[i][1]));
 }
 
+static void mount_cgroups(void)
+{
+    const unsigned long flags = MS_NOSUID | MS_NOEXEC | MS_NODEV;
+    if (hierarchy_count == 0) return;
+    if (hierarchies[0].name[0] == 0) {
+        mount_at("cgroup2", "sys/fs/cgroup", "cgroup2", flags | MS_RDONLY, NULL);
+        return;
+    }
+    mount_at("tmpfs", "sys/fs/cgroup", "tmpfs", flags, "mode=755");
+    for (int i = 0; i < hierarchy_count; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "sys/fs/cgroup/%.31s", hierarchies[i].name);
+        TRY(mkdir(path, 0755));
+        mount_at("cgroup", path, hierarchies[i].v2 ? "cgroup2" : "cgroup", flags, hierarchies[i].options);
+        mount_at(NULL, path, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | flags, NULL);
+    }
+    mount_at(NULL, "sys/fs/cgroup", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY | flags, NULL);
+}
+
 static void mount_all(const char *root, int user)
 {
     mount_at(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -157,6 +334,7 @@ static void mount_all(const char *root, int user)
     mount_at("shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NOEXEC | MS_NODEV, "mode=1777,size=65536k");
     mount_at("mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
     mount_at("sysfs", "sys", "sysfs", MS_NOSUID | MS_NOEXEC | MS_NODEV | MS_RDONLY, NULL);
+    mount_cgroups();
     make_devices(user);
 }
 
@@ -214,7 +392,8 @@ static void drop_privileges(void)
 static void child(const char *root, char **argv, int user, int born, int gate)
 {
     if (!born) {
-        for (int i = 0; i < folder_count; i++) TRY(write(tasks[i], "0", 1));
+        for (int i = 0; i < folder_count; i++)
+            if (tasks[i]) TRY(write(tasks[i], "0", 1));
         TRY(unshare(CLONE_NEWCGROUP));
     }
     if (user) {
@@ -247,39 +426,53 @@ static void write_map(pid_t pid, const char *name)
 
 int main(int argc, char **argv)
 {
-    const char *cgroup = NULL;
-    int user = 0, at = 1, gate[2], status, cgroup_fd = -1;
+    const char *cgroup = NULL, *whole = NULL;
+    char state[512];
+    int user = 0, at = 1, gate[2], status, cgroup_fd = -1, state_fd = -1;
     for (; at < argc && argv[at][0] == '-'; at++) {
         if (strcmp(argv[at], "--user") == 0) user = 1;
         else if (strcmp(argv[at], "--cgroup") == 0 && at + 1 < argc) cgroup = argv[++at];
+        else if (strcmp(argv[at], "--whole") == 0 && at + 1 < argc) whole = argv[++at];
         else { fprintf(stderr, "floor: unknown option %s\n", argv[at]); return 125; }
     }
-    if (argc - at < 2) { fprintf(stderr, "usage: floor [--cgroup /path] [--user] <root> <program> [arguments]\n"); return 125; }
-    if (cgroup) make_cgroup(cgroup);
+    if (argc - at < 2) { fprintf(stderr, "usage: floor [--cgroup /path] [--user] [--whole /state] <root> <program> [arguments]\n"); return 125; }
+    if (whole && !cgroup) { fprintf(stderr, "floor: --whole needs --cgroup\n"); return 125; }
+    if (whole) {
+        protect(argv);
+        state_fd = state_folder(whole, state, sizeof state);
+        make_whole_cgroup(cgroup);
+    } else if (cgroup) {
+        make_cgroup(cgroup);
+    }
     TRY(pipe2(gate, O_CLOEXEC));
 
     struct clone_args arguments = {
         .flags = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | (user ? CLONE_NEWUSER : 0),
         .exit_signal = SIGCHLD,
     };
-    if (cgroup && unified) {
-        cgroup_fd = open(folders[0], O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (cgroup_fd < 0) die(folders[0]);
-        arguments.flags |= CLONE_INTO_CGROUP | CLONE_NEWCGROUP;
+    if (unified) born_in = 0;
+    if (born_in >= 0) {
+        cgroup_fd = open(folders[born_in], O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (cgroup_fd < 0) die(folders[born_in]);
+        arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = (uint64_t)cgroup_fd;
     }
-    if (!cgroup) arguments.flags |= CLONE_NEWCGROUP;
+    const int born = !cgroup || (born_in >= 0 && folder_count == 1);
+    if (born) arguments.flags |= CLONE_NEWCGROUP;
     pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
     if (pid < 0) die("clone3");
-    if (pid == 0) child(argv[at], argv + at + 1, user, cgroup_fd >= 0 || !cgroup, gate[0]);
+    if (pid == 0) child(argv[at], argv + at + 1, user, born, gate[0]);
 
     if (user) {
         write_map(pid, "uid_map");
         write_map(pid, "gid_map");
         TRY(write(gate[1], "", 1));
     }
+    if (whole) write_state(state_fd);
     TRY(waitpid(pid, &status, 0));
+    if (whole) end_whole_cgroup();
     for (int i = 0; i < folder_count; i++)
         if (rmdir(folders[i]) < 0) die(folders[i]);
+    if (whole) remove_state(state);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
