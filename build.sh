@@ -65,6 +65,7 @@ install_packages() {
 test_tools() {
     have dig             || echo "dnsutils         questions to the resolver of networks"
     have skopeo          || echo "skopeo           another client of registries"
+    have openssl         || echo "openssl          keys and signatures of images"
     have docker-registry || echo "docker-registry  a registry on loopback"
     have crun       || echo "crun             the runtime ctrun is compared with"
     have runc       || echo "runc             the other one"

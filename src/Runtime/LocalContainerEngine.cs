@@ -4,6 +4,7 @@ using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Hosts;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
+using ContainerTools.Runtime.Images.Registry.Trust;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Networks;
 using ContainerTools.Runtime.Storage;
@@ -21,11 +22,15 @@ public sealed class LocalContainerEngine : IContainerEngine
 
     /// <summary>An engine over the given folders; they need not exist.</summary>
     /// <param name="paths">Where it keeps its files.</param>
-    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/> for an unknown storage driver in the environment.</exception>
+    /// <exception cref="ContainerException">
+    /// <see cref="ErrorCode.InvalidArgument"/> for an unknown storage driver in the environment; <see cref="ErrorCode.InvalidConfiguration"/> for
+    /// the machine's configuration.
+    /// </exception>
     public LocalContainerEngine(EnginePaths paths)
     {
-        ImageStore images = new(paths, UsesAsync);
-        _services = new ContainerServices(paths, images, StorageDrivers.Select(paths), static path => CgroupHost.Current.Open(path));
+        ImageStore images = new(paths, UsesAsync) { Policy = static () => TrustPolicy.Load(RegistrySettings.Current.PolicyFiles) };
+        IStorageDriver driver = StorageDrivers.Select(paths, EngineConfiguration.Load().StorageDriver);
+        _services = new ContainerServices(paths, images, driver, static path => CgroupHost.Current.Open(path));
         Containers = new LocalContainerOperations(_services);
         Images = images;
         Networks = new LocalNetworkOperations(_services);

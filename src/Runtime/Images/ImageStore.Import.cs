@@ -42,6 +42,7 @@ internal sealed partial class ImageStore
             long MaximumSize(long compressed) => DecompressedSize.Maximum(compressed, options.MaximumLayerSize);
             using ImageSource source = await Task.Run(
                 () => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken), cancellationToken);
+            Policy?.Invoke().AdmitFile(TransportOf(source, options.Path), options.Path);
             ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
             if (source.RootFileSystem is { } tar)
             {
@@ -59,6 +60,14 @@ internal sealed partial class ImageStore
 
         await SweepAfterwardsAsync();
         return images;
+    }
+
+    /// <summary>What policies call this kind of file (containers-transports(5)).</summary>
+    private static string TransportOf(ImageSource source, string path)
+    {
+        if (source.Files is not { } files) return "tarball";
+        if (!files.TryFind(OciArchive.IndexName, out _)) return "docker-archive";
+        return Directory.Exists(path) ? "oci" : "oci-archive";
     }
 
     private static IReadOnlyList<ArchivedImage> Rename(IReadOnlyList<ArchivedImage> images, ImageReference? reference, string path)

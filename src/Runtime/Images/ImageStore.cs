@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using ContainerTools.Runtime.Images.Registry.Trust;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
 
@@ -27,6 +28,9 @@ internal sealed partial class ImageStore : IImageStore
         _layers = new LayerStore(paths.Layers);
         _catalog = new ImageCatalog(_layout, _layers);
     }
+
+    /// <summary>Says which images may come in as files; null to let all of them in.</summary>
+    public Func<TrustPolicy>? Policy { get; init; }
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ContainerImage> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)

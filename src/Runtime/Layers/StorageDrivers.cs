@@ -9,10 +9,11 @@ internal static class StorageDrivers
     /// <summary>The environment variable that names the driver.</summary>
     public const string Variable = "CONTAINERTOOLS_STORAGE_DRIVER";
 
-    /// <summary>The driver that is configured; without one, the first that works of overlay, btrfs, vfs.</summary>
+    /// <summary>The driver that the environment or the machine's configuration names; without one, the first that works of overlay, btrfs, vfs.</summary>
     /// <param name="paths">The engine's folders.</param>
+    /// <param name="configured">What the machine's configuration says, or null.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/> for an unknown name.</exception>
-    public static IStorageDriver Select(EnginePaths paths)
+    public static IStorageDriver Select(EnginePaths paths, string? configured = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
         string? name = Environment.GetEnvironmentVariable(Variable);
@@ -20,6 +21,12 @@ internal static class StorageDrivers
         {
             return TryNamed(name) ?? throw new ContainerException(
                 ErrorCode.InvalidArgument, $"{Variable} names the unknown storage driver '{name}'; use overlay, btrfs or vfs.", name);
+        }
+
+        if (!string.IsNullOrEmpty(configured))
+        {
+            return TryNamed(configured) ?? throw new ContainerException(
+                ErrorCode.InvalidConfiguration, $"The engine's configuration names the unknown storage driver '{configured}'; use overlay, btrfs or vfs.", configured);
         }
 
         long fileSystem = FileSystemOf(paths.Root);

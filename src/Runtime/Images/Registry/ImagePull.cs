@@ -1,5 +1,6 @@
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Images.Pipeline;
+using ContainerTools.Runtime.Images.Registry.Trust;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Registry;
@@ -19,9 +20,11 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
     public async Task<ContainerImage> RunAsync(CancellationToken cancellationToken)
     {
         ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
-        using ImageSignature? signature = options.VerifyKey is { } key ? ImageSignature.ReadKey(key) : null;
-        RemoteImage image = await new RemoteImageReader(session, platform).ReadAsync(options.Reference, options.RequireDigest, cancellationToken);
-        if (signature is not null) await signature.VerifyAsync(image, cancellationToken);
+        using SignatureKey? key = options.VerifyKey is { } file ? SignatureKey.Read(file) : null;
+        bool requireDigest = options.RequireDigest || session.Settings.RequireDigest;
+        RemoteImage image = await new RemoteImageReader(session, platform).ReadAsync(options.Reference, requireDigest, cancellationToken, session.Policy.Admit);
+        if (key is not null) await ImageSignature.VerifyAsync(image, [key], null, cancellationToken);
+        foreach (TrustRequirement requirement in session.Policy.For(image.Reference)) await VerifyAsync(image, requirement, cancellationToken);
         for (bool again = false; ; again = true)
         {
             List<BlobDownload> downloads = [];
@@ -43,6 +46,21 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             {
                 foreach (BlobDownload download in downloads) download.Dispose();
             }
+        }
+    }
+
+    private async Task VerifyAsync(RemoteImage image, TrustRequirement requirement, CancellationToken cancellationToken)
+    {
+        if (requirement.Keys.Count == 0) return;
+        List<SignatureKey> keys = [];
+        try
+        {
+            foreach (TrustKey key in requirement.Keys) keys.Add(key.Read(session.Policy.Path));
+            await ImageSignature.VerifyAsync(image, keys, name => requirement.Identity.Fits(image.Reference, name), cancellationToken);
+        }
+        finally
+        {
+            foreach (SignatureKey key in keys) key.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ContainerTools.Runtime.Images.Registry.Trust;
 
 namespace ContainerTools.Runtime.Images.Registry;
 
@@ -22,6 +23,9 @@ internal sealed class RegistrySession : IDisposable
 
     /// <summary>registries.conf.</summary>
     public RegistriesConfiguration Configuration { get; }
+
+    /// <summary>policy.json.</summary>
+    public TrustPolicy Policy => field ??= TrustPolicy.Load(Settings.PolicyFiles);
 
     /// <summary>Files and patience.</summary>
     public RegistrySettings Settings { get; }

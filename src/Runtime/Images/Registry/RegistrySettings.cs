@@ -9,6 +9,10 @@ internal sealed record RegistrySettings
     public IReadOnlyList<string> CertificateFolders { get; init; } = [];
     /// <summary>The files with credentials, in the order they are looked into; new ones go to the first that exists, else to the first.</summary>
     public IReadOnlyList<string> CredentialFiles { get; init; } = [];
+    /// <summary>The files of policy.json; the first that exists counts, and without one every image is let in.</summary>
+    public IReadOnlyList<string> PolicyFiles { get; init; } = [];
+    /// <summary>Whether this machine receives images by names with a digest only.</summary>
+    public bool RequireDigest { get; init; }
     /// <summary>How long a connection may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
     /// <summary>How long a registry may say nothing before it counts as stalled.</summary>
@@ -49,6 +53,8 @@ internal sealed record RegistrySettings
                             ? "/var/cache/containers/short-name-aliases.conf"
                             : Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "containers", "short-name-aliases.conf"),
                     ],
+                RequireDigest = EngineConfiguration.Load().RequireDigest,
+                PolicyFiles = [Path.Combine(own, "policy.json"), "/etc/containers/policy.json"],
                 CertificateFolders = [Path.Combine(own, "certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"],
                 CredentialFiles = Variable("REGISTRY_AUTH_FILE") is { } credentials
                     ? [credentials]

@@ -21,7 +21,8 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     /// <param name="name">As the user wrote it.</param>
     /// <param name="requireDigest">Refuse a name without a digest.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    public async Task<RemoteImage> ReadAsync(string name, bool requireDigest, CancellationToken cancellationToken)
+    /// <param name="admit">Throws for what may not come in, before it is asked for; null for none.</param>
+    public async Task<RemoteImage> ReadAsync(string name, bool requireDigest, CancellationToken cancellationToken, Action<ImageReference>? admit = null)
     {
         IReadOnlyList<ImageReference> meanings = session.Configuration.Resolve(name);
         if (requireDigest && meanings[0].Digest is null)
@@ -34,6 +35,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         {
             try
             {
+                admit?.Invoke(meaning);
                 return await ReadAsync(meaning, cancellationToken);
             }
             catch (ContainerException error) when (meanings.Count > 1 && IsElsewhere(error))
@@ -108,7 +110,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     /// <summary>Whether another registry or mirror may do better.</summary>
     private static bool IsElsewhere(ContainerException error) => error.Code is ErrorCode.ImageNotFound or ErrorCode.RegistryUnreachable
         or ErrorCode.RegistryFailed or ErrorCode.RegistryUnauthorized or ErrorCode.RegistryRateLimited or ErrorCode.RegistryResponseInvalid
-        or ErrorCode.RegistryCertificateInvalid;
+        or ErrorCode.RegistryCertificateInvalid or ErrorCode.ImageRejected;
 
     private static async Task CollectAsync(
         RegistryRepository repository, RemoteDocument document, List<ImageDescriptor> manifests, int depth, Counter read, CancellationToken cancellationToken)

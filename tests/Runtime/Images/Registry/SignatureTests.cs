@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
+using ContainerTools.Runtime.Images.Registry.Trust;
+using ContainerTools.Runtime.Tests.Registries.Trust;
 using ContainerTools.Tests.Archives;
+using ContainerTools.Tests.Registries;
 using Xunit;
 
 namespace ContainerTools.Runtime.Tests.Registries;
@@ -37,6 +40,53 @@ public sealed class SignatureTests : IDisposable
         await RefusedAsync("not with the key");
     }
 
+    [Theory]
+    [InlineData("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "dgst -sha256 -sign")]
+    [InlineData("-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "dgst -sha256 -sign")]
+    [InlineData("-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "dgst -sha384 -sign")]
+    [InlineData("-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "dgst -sha256 -sign")]
+    [InlineData("-algorithm EC -pkeyopt ec_paramgen_curve:P-521", "dgst -sha512 -sign")]
+    [InlineData("-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "dgst -sha256 -sign")]
+    [InlineData("-algorithm RSA -pkeyopt rsa_keygen_bits:4096", "dgst -sha256 -sign")]
+    [InlineData("-algorithm ED25519", "pkeyutl -sign -rawin -inkey")]
+    public async Task Keys_and_signatures_of_openssl_are_verified(string algorithm, string sign)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/openssl"), "needs openssl, which is not installed");
+        string key = Path.Combine(_fixture.Local.Folder, "key.pem");
+        OpenSsl($"genpkey {algorithm} -out {key}");
+        string pem = OpenSsl($"pkey -in {key} -pubout");
+        string digest = _fixture.Add("app:1", PullFixture.Layer(1));
+        Sign(digest, Payload(digest), payload => SignWithOpenSsl(payload, $"{sign} {key}"));
+        await _fixture.PullAsync("app:1", WithKey(pem));
+        // The signature of something else, and one with a bit changed.
+        Sign(digest, Payload(digest), payload => SignWithOpenSsl([.. payload, (byte)' '], $"{sign} {key}"));
+        await _fixture.RefusedAsync(ErrorCode.SignatureInvalid, "app:1", WithKey(pem));
+        Sign(digest, Payload(digest), payload => Changed(SignWithOpenSsl(payload, $"{sign} {key}")));
+        await _fixture.RefusedAsync(ErrorCode.SignatureInvalid, "app:1", WithKey(pem));
+        Sign(digest, Payload(digest), _ => [1, 2, 3]);
+        await _fixture.RefusedAsync(ErrorCode.SignatureInvalid, "app:1", WithKey(pem));
+    }
+
+    [Fact]
+    public async Task A_short_rsa_key_is_refused()
+    {
+        using RSA rsa = RSA.Create(1024);
+        _fixture.Add("app:1", PullFixture.Layer(1));
+        await _fixture.RefusedAsync(ErrorCode.NotSupported, "app:1", WithKey(rsa.ExportSubjectPublicKeyInfoPem()));
+    }
+
+    /// <summary>RFC 8032, section 7.1, test 3.</summary>
+    [Fact]
+    public void Ed25519_is_that_of_the_standard()
+    {
+        byte[] key = [.. Convert.FromHexString("302a300506032b6570032100"), .. Convert.FromHexString("fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025")];
+        string signature = Convert.ToBase64String(Convert.FromHexString(
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"));
+        using SignatureKey read = SignatureKey.Parse($"-----BEGIN PUBLIC KEY-----\n{Convert.ToBase64String(key)}\n-----END PUBLIC KEY-----\n", "x");
+        Assert.True(read.IsSigned([0xaf, 0x82], signature));
+        Assert.False(read.IsSigned([0xaf, 0x83], signature));
+    }
+
     [Fact]
     public async Task An_image_of_a_signed_index_is_received()
     {
@@ -68,7 +118,8 @@ public sealed class SignatureTests : IDisposable
 
     [Theory]
     [InlineData("nonsense", ErrorCode.InvalidArgument)]
-    [InlineData("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n", ErrorCode.NotSupported)]
+    [InlineData("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VuAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n", ErrorCode.NotSupported)]
+    [InlineData("-----BEGIN PUBLIC KEY-----\nMAwwBQYDK2VwAwMAGb8=\n-----END PUBLIC KEY-----\n", ErrorCode.InvalidArgument)]
     [InlineData("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", ErrorCode.InvalidArgument)]
     [InlineData(null, ErrorCode.FileNotFound)]
     public async Task A_key_that_cannot_be_used_is_refused_before_anything_is_asked(string? pem, ErrorCode code)
@@ -87,6 +138,29 @@ public sealed class SignatureTests : IDisposable
         await _fixture.PullAsync($"app@{digest}", options => options with { RequireDigest = true });
     }
 
+    [Fact]
+    public async Task The_machine_can_require_a_digest_of_everybody()
+    {
+        string digest = _fixture.Add("app:1", PullFixture.Layer(1));
+        _fixture.Settings = FakeRegistry.Impatient with { RequireDigest = true };
+        await _fixture.RefusedAsync(ErrorCode.DigestRequired, "app:1");
+        Assert.Empty(_fixture.Registry.Log);
+        await _fixture.PullAsync($"app:1@{digest}");
+    }
+
+    private static byte[] Changed(byte[] signature)
+    {
+        signature[^1] ^= 1;
+        return signature;
+    }
+
+    private byte[] SignWithOpenSsl(byte[] payload, string command)
+    {
+        string content = _fixture.Local.Write("payload", payload), signature = Path.Combine(_fixture.Local.Folder, "signature");
+        OpenSsl($"{command} -out {signature} {(command.StartsWith("pkeyutl", StringComparison.Ordinal) ? "-in " : "")}{content}");
+        return File.ReadAllBytes(signature);
+    }
+
     private Func<ImagePullOptions, ImagePullOptions> WithKey(string pem)
     {
         string file = _fixture.Local.Write("key.pub", Encoding.UTF8.GetBytes(pem));
@@ -101,24 +175,18 @@ public sealed class SignatureTests : IDisposable
 
     private byte[] SignEcdsa(byte[] payload) => _key.SignData(payload, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
-    private static string Payload(string digest)
-        => $$"""{"critical":{"identity":{"docker-reference":"whatever/app"},"image":{"docker-manifest-digest":"{{digest}}"},"type":"cosign container image signature"},"optional":null}""";
-
-    private void Sign(string digest, string payload, Func<byte[], byte[]> sign)
+    private static string OpenSsl(string arguments)
     {
-        byte[] content = Encoding.UTF8.GetBytes(payload);
-        _fixture.Registry.Blobs[ImageBuilder.Digest(content)] = content;
-        JsonObject layer = ImageBuilder.Descriptor("application/vnd.dev.cosign.simplesigning.v1+json", content);
-        layer["annotations"] = new JsonObject { ["dev.cosignproject.cosign/signature"] = Convert.ToBase64String(sign(content)) };
-        _fixture.Registry.AddManifest(
-            "app", digest.Replace(':', '-') + ".sig",
-            new JsonObject
-            {
-                ["schemaVersion"] = 2,
-                ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
-                ["config"] = ImageBuilder.Descriptor("application/vnd.oci.image.config.v1+json", "{}"u8.ToArray()),
-                ["layers"] = new JsonArray(layer),
-            },
-            "application/vnd.oci.image.manifest.v1+json");
+        ProcessStartInfo start = new("openssl", arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"openssl {arguments}: {error.Result}");
+        return output;
     }
+
+    private static string Payload(string digest) => CosignLayout.Payload(digest, "whatever/app");
+
+    private void Sign(string digest, string payload, Func<byte[], byte[]> sign) => CosignLayout.Sign(_fixture.Registry, "app", digest, payload, sign);
 }
