@@ -67,6 +67,7 @@ test_tools() {
     have skopeo          || echo "skopeo           another client of registries"
     have openssl         || echo "openssl          keys and signatures of images"
     have docker-registry || echo "docker-registry  a registry on loopback"
+    have strace          || echo "strace           faults at single system calls"
     have crun       || echo "crun             the runtime ctrun is compared with"
     have runc       || echo "runc             the other one"
     have podman     || echo "podman           Podman with ctrun as its runtime"

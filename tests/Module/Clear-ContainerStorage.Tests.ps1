@@ -46,6 +46,20 @@ Describe 'Clear-ContainerStorage' {
         (Get-Container).Name | Sort-Object | Should -Be $left
     }
 
+    It 'removes what pulls have left' {
+        $left = "$env:CONTAINERTOOLS_ROOT/downloads/$('b' * 64)"
+        $null = New-Item -ItemType Directory -Force -Path "$env:CONTAINERTOOLS_ROOT/downloads"
+        Set-Content $left 1234 -NoNewline
+        $item = Get-ContainerStorage Download -Detailed
+        $item.Id | Should -Be "sha256:$('b' * 64)"
+        $item.Size | Should -Be 4
+        $item.InUse | Should -BeFalse
+        Clear-ContainerStorage Download -WhatIf
+        Test-Path $left | Should -BeTrue
+        (Clear-ContainerStorage Download -Confirm:$false -PassThru).Id | Should -Be "sha256:$('b' * 64)"
+        Test-Path $left | Should -BeFalse
+    }
+
     It 'removes nothing with -WhatIf' {
         Clear-ContainerStorage -All -WhatIf
         @(Get-Container) | Should -HaveCount 2

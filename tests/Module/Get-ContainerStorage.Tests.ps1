@@ -18,9 +18,9 @@ Describe 'Get-ContainerStorage' {
     It 'shows how much room each kind takes up' {
         $usage = Get-ContainerStorage
         $usage | Should -BeOfType ([ContainerTools.ContainerStorageUsage])
-        $usage.Kind | Should -Be Image, Container, Volume
-        ($usage | ForEach-Object Count) | Should -Be 1, 1, 1
-        $usage.InUse | Should -Be 1, 0, 1
+        $usage.Kind | Should -Be Image, Container, Volume, Download
+        ($usage | ForEach-Object Count) | Should -Be 1, 1, 1, 0
+        $usage.InUse | Should -Be 1, 0, 1, 0
         $usage[1].Reclaimable | Should -BeGreaterThan 1000000
         $usage[0].Reclaimable | Should -Be 0
     }

@@ -32,6 +32,19 @@ Describe 'Test-ContainerStorage' {
         Test-Path $stray | Should -BeFalse
     }
 
+    It 'finds what a killed pull has left and removes it' {
+        $part = "$env:CONTAINERTOOLS_ROOT/downloads/$('c' * 64)"
+        $folder = "$env:CONTAINERTOOLS_ROOT/ingest/dead"
+        $null = New-Item -ItemType Directory -Force -Path $folder, "$env:CONTAINERTOOLS_ROOT/downloads"
+        Set-Content $part x
+        Set-Content "$folder/blob-1" x
+        Set-Content "$env:CONTAINERTOOLS_ROOT/images/index.json.1.2.tmp" x
+        @(Test-ContainerStorage) | Should -HaveCount 3
+        (Test-ContainerStorage -Repair).Repaired | Should -Be $true, $true, $true
+        Test-ContainerStorage | Should -BeNullOrEmpty
+        Test-Path $part, $folder, "$env:CONTAINERTOOLS_ROOT/images/index.json.1.2.tmp" | Should -Be $false, $false, $false
+    }
+
     It 'finds a damaged blob, and after a repair an import brings a good one' {
         $id = (Get-ContainerImage busybox).Layers[0].Substring(7)
         $blob = "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$id"

@@ -9,6 +9,12 @@ public interface IStorageOperations
     /// <summary>How much room each kind of things takes up.</summary>
     Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken);
 
+    /// <summary>Removes the beginning of a layer that a pull has left; no error when it is gone already.</summary>
+    /// <param name="digest">The layer's digest.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>; <see cref="ErrorCode.ImageInUse"/>: a pull is at it.</exception>
+    Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken);
+
     /// <summary>Reads all blobs and looks for what is damaged, missing or left over.</summary>
     /// <param name="repair">Whether to put right what can be.</param>
     /// <param name="progress">Bytes read.</param>

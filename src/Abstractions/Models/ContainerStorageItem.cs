@@ -11,6 +11,8 @@ public enum ContainerStorageKind
     Container,
     /// <summary>A volume.</summary>
     Volume,
+    /// <summary>The beginning of a layer that a pull has left, by a cut connection or its end; the next pull of the image goes on from there.</summary>
+    Download,
 }
 
 /// <summary>Something of the engine that takes up room on the disk.</summary>
@@ -18,7 +20,7 @@ public sealed record ContainerStorageItem
 {
     /// <summary>What it is.</summary>
     public required ContainerStorageKind Kind { get; init; }
-    /// <summary>Its id: of an image or layer a digest; of a volume its name.</summary>
+    /// <summary>Its id: of an image, layer or download a digest; of a volume its name.</summary>
     public required string Id { get; init; }
     /// <summary>Of an image the digest of its manifest; several manifests may have one configuration, and so one id.</summary>
     public string? Digest { get; init; }
@@ -32,7 +34,7 @@ public sealed record ContainerStorageItem
     public long OwnSize => Size - SharedSize;
     /// <summary>When it was made; null where that is not known.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
-    /// <summary>Whether something needs it: an image a container, a container that runs, a volume a container, a layer an image.</summary>
+    /// <summary>Whether something needs it: an image a container, a container that runs, a volume a container, a layer an image, a download a pull.</summary>
     public bool InUse { get; init; }
     /// <summary>An image without a name, or a volume that was made for one container.</summary>
     public bool Dangling { get; init; }

@@ -35,6 +35,12 @@ internal sealed class ImageLayout(string folder)
         if (!File.Exists(IndexPath)) WriteIndex(new ImageIndex { MediaType = ImageMediaType.Index });
     }
 
+    /// <summary>
+    /// Files of <see cref="Ensure"/> and <see cref="WriteIndex"/> that did not come to their rename. Under the store's lock, under which both are written,
+    /// they are those of processes that died.
+    /// </summary>
+    public IReadOnlyList<string> TemporaryFiles() => Directory.Exists(folder) ? Directory.GetFiles(folder, "*.tmp") : [];
+
     /// <summary>The path of a blob, whether it exists or not.</summary>
     public string Blob(string digest) => Path.Combine(Blobs, ImageDigest.Hex(digest));
 

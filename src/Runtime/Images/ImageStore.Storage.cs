@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
@@ -70,6 +71,8 @@ internal sealed partial class ImageStore
         }
 
         await CheckLeftoversAsync();
+        // Afterwards: as long as the store has a layer, its download is of no use.
+        CheckDownloads();
         return problems;
 
         async Task CheckImageAsync(CatalogEntry entry, string name)
@@ -129,9 +132,38 @@ internal sealed partial class ImageStore
             }
         }
 
+        // What processes that died have left half-way. Nobody counts on it, whatever else is damaged.
+        void CheckUnfinished(StoreLock held)
+        {
+            List<(string Subject, string Problem)> left = [];
+            left.AddRange(Ingest.Dead(_paths, held).Select(folder => (folder, "A change that was not finished has left this folder.")));
+            left.AddRange(_layout.TemporaryFiles().Select(file => (file, "A change that was not finished has left this file.")));
+            if (repair && left.Count > 0)
+            {
+                RemoveUnfinished(held);
+                // It may have been half-way through publishing.
+                MarkSweepPending();
+            }
+
+            foreach ((string subject, string problem) in left) Tell(subject, problem, repair);
+        }
+
+        void CheckDownloads()
+        {
+            DownloadFolder folder = new(_paths.Downloads);
+            foreach (PartialDownload download in folder.List(_layout).Where(download => !download.InUse))
+            {
+                Tell(download.Digest, $"A pull has left {download.Size} bytes of this layer; the next one goes on from there.", repair && folder.TryRemove(download.Digest));
+            }
+        }
+
+        void Tell(string subject, string problem, bool repaired)
+            => problems.Add(new ContainerStorageProblem { Subject = subject, Problem = problem, Repairable = true, Repaired = repaired });
+
         async Task CheckLeftoversAsync()
         {
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            CheckUnfinished(held);
             ReachablePieces reachable = new(_layout);
             List<ImageUse> uses = await _uses(cancellationToken).ToListAsync(cancellationToken);
             if (!reachable.Mark(_layout.ReadIndex()) || !uses.TrueForAll(reachable.MarkUsed)) return;

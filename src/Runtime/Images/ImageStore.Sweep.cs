@@ -31,7 +31,7 @@ internal sealed partial class ImageStore
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
             _layout.Ensure();
             // One that died may have been half-way through publishing.
-            if (Ingest.RemoveDead(_paths, held)) MarkSweepPending();
+            if (RemoveUnfinished(held)) MarkSweepPending();
             trash = await SweepPendingAsync(held, cancellationToken);
             return Ingest.Begin(_paths, held, hold: true);
         }
@@ -39,6 +39,14 @@ internal sealed partial class ImageStore
         {
             trash?.Dispose();
         }
+    }
+
+    /// <summary>Removes what processes that died have left half-way.</summary>
+    /// <returns>Whether there was something: then the store may hold pieces that nothing refers to.</returns>
+    private bool RemoveUnfinished(StoreLock held)
+    {
+        foreach (string file in _layout.TemporaryFiles()) File.Delete(file);
+        return Ingest.RemoveDead(_paths, held);
     }
 
     /// <summary>Makes up for a sweep that could not be while an import went on.</summary>

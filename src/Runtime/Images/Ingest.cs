@@ -57,7 +57,35 @@ internal sealed class Ingest : IDisposable
         ArgumentNullException.ThrowIfNull(held);
         string folder = Path.Combine(Root(paths), Guid.NewGuid().ToString("n"));
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new Ingest(folder, StoreLock.Take(Path.Combine(folder, LockName)), hold ? StoreLock.TakeShared(SweepLockPath(paths)) : null);
+        StoreLock? own = null;
+        try
+        {
+            own = StoreLock.Take(Path.Combine(folder, LockName));
+            return new Ingest(folder, own, hold ? StoreLock.TakeShared(SweepLockPath(paths)) : null);
+        }
+        catch
+        {
+            // A full disk may have room for the folder and none for what is in it.
+            FolderRemoval.Remove(folder);
+            own?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The folders of processes that died.</summary>
+    public static IReadOnlyList<string> Dead(EnginePaths paths, StoreLock held)
+    {
+        ArgumentNullException.ThrowIfNull(held);
+        List<string> found = [];
+        if (!Directory.Exists(Root(paths))) return found;
+        foreach (string folder in Directory.EnumerateDirectories(Root(paths)))
+        {
+            string lockPath = Path.Combine(folder, LockName);
+            using StoreLock? dead = StoreLock.TryTake(lockPath);
+            if (dead is not null || !File.Exists(lockPath)) found.Add(folder);
+        }
+
+        return found;
     }
 
     /// <summary>Removes the folders of processes that died.</summary>

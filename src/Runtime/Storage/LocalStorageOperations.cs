@@ -1,11 +1,14 @@
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Images.Registry;
 
 namespace ContainerTools.Runtime.Storage;
 
 /// <summary>The room that the engine takes up on this machine.</summary>
 internal sealed class LocalStorageOperations(ContainerServices services, ImageStore images, IContainerEngine engine) : IStorageOperations
 {
+    private readonly DownloadFolder _downloads = new(services.Paths.Downloads);
+
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ContainerStorageItem>> ListAsync(CancellationToken cancellationToken)
     {
@@ -15,7 +18,7 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
             () =>
             {
                 IReadOnlyList<ImageStore.StoredPieces> stored = images.ListPieces();
-                return [.. Images(stored, containers), .. Layers(stored), .. containers.Select(Measure), .. volumes.Select(MeasureVolume)];
+                return [.. Images(stored, containers), .. Layers(stored), .. containers.Select(Measure), .. volumes.Select(MeasureVolume), .. _downloads.List(new ImageLayout(services.Paths.Images)).Select(Describe)];
             }, cancellationToken).ConfigureAwait(false);
 
         ContainerStorageItem Measure(Container container) => new()
@@ -55,6 +58,7 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
             Sum(ContainerStorageKind.Image) with { Size = all.Values.Sum(), Reclaimable = all.Values.Sum() - needed.Values.Sum() },
             Sum(ContainerStorageKind.Container),
             Sum(ContainerStorageKind.Volume),
+            Sum(ContainerStorageKind.Download),
         ];
 
         ContainerStorageUsage Sum(ContainerStorageKind kind)
@@ -69,6 +73,18 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
                 Reclaimable = these.Where(item => !item.InUse).Sum(item => item.OwnSize),
             };
         }
+    }
+
+    /// <inheritdoc/>
+    public Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken)
+    {
+        if (!ImageDigest.IsValid(digest)) throw new ContainerException(ErrorCode.InvalidArgument, $"'{digest}' is no digest of a layer.", digest);
+        return Task.Run(
+            () =>
+            {
+                if (_downloads.TryRemove(digest)) return;
+                throw new ContainerException(ErrorCode.ImageInUse, $"The layer {digest} is being received; wait for the end of that.", digest);
+            }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -92,6 +108,17 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
 
         return problems;
     }
+
+    private static ContainerStorageItem Describe(PartialDownload download) => new()
+    {
+        Kind = ContainerStorageKind.Download,
+        Id = download.Digest,
+        Name = download.Digest.Substring(ImageDigest.Prefix.Length, 12),
+        Size = download.Size,
+        CreatedAt = new DateTimeOffset(download.ChangedAt, TimeSpan.Zero),
+        InUse = download.InUse,
+        Dangling = true,
+    };
 
     private static IEnumerable<ContainerStorageItem> Images(IReadOnlyList<ImageStore.StoredPieces> stored, List<Container> containers)
     {

@@ -7,6 +7,8 @@ internal sealed class FakeStorage : IStorageOperations
 
     public Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContainerStorageUsage>>([]);
 
+    public Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
         => Task.FromResult<IReadOnlyList<ContainerStorageProblem>>([]);
 }

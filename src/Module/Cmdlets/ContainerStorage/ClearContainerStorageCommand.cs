@@ -3,16 +3,19 @@ using ContainerTools.Module.Parameters;
 
 namespace ContainerTools.Module.Cmdlets;
 
-/// <summary>Clear-ContainerStorage: removes what nobody uses: stopped containers, images without a name, volumes.</summary>
+/// <summary>Clear-ContainerStorage: removes what nobody uses: stopped containers, images without a name, volumes, beginnings of layers.</summary>
 [Cmdlet(VerbsCommon.Clear, "ContainerStorage", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(ContainerStorageItem))]
 public sealed class ClearContainerStorageCommand : ContainerCmdlet
 {
+    private static readonly ContainerStorageKind[] s_order =
+        [ContainerStorageKind.Container, ContainerStorageKind.Image, ContainerStorageKind.Volume, ContainerStorageKind.Download];
+
     private long _freed;
 
-    /// <summary>What is removed: containers and images where omitted.</summary>
+    /// <summary>What is removed: containers, images and what pulls have left, where omitted.</summary>
     [Parameter(Position = 0)]
-    public ContainerStorageKind[] Kind { get; set; } = [ContainerStorageKind.Container, ContainerStorageKind.Image];
+    public ContainerStorageKind[] Kind { get; set; } = [ContainerStorageKind.Container, ContainerStorageKind.Image, ContainerStorageKind.Download];
 
     /// <summary>Also images that have a name, and volumes that have one, if nothing uses them.</summary>
     [Parameter]
@@ -37,7 +40,7 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
     protected override void ProcessRecord()
     {
         // One after the other: what a container used may go with it.
-        foreach (ContainerStorageKind kind in (ReadOnlySpan<ContainerStorageKind>)[ContainerStorageKind.Container, ContainerStorageKind.Image, ContainerStorageKind.Volume])
+        foreach (ContainerStorageKind kind in s_order)
         {
             if (!Kind.Contains(kind)) continue;
             IReadOnlyList<ContainerStorageItem> items = [];
@@ -76,6 +79,9 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
                 break;
             case ContainerStorageKind.Volume:
                 Await(Engine.Volumes.RemoveAsync(item.Id, Cancellation));
+                break;
+            case ContainerStorageKind.Download:
+                Await(Engine.Storage.RemoveDownloadAsync(item.Id, Cancellation));
                 break;
             default:
                 // By its names, and without force: a container that has come to use it meanwhile keeps it.

@@ -80,6 +80,33 @@ internal sealed class DownloadFolder(string folder)
         if (unused is not null) Libc.TryUnlink(Path(digest));
     }
 
+    /// <summary>What pulls have left, and what they are fetching now.</summary>
+    /// <param name="layout">The store's layout: what it has needs no download any more.</param>
+    public IReadOnlyList<PartialDownload> List(ImageLayout layout)
+    {
+        if (!Directory.Exists(folder)) return [];
+        List<PartialDownload> found = [];
+        foreach (FileInfo file in new DirectoryInfo(folder).EnumerateFiles())
+        {
+            string digest = ImageDigest.Prefix + file.Name;
+            if (!ImageDigest.IsValid(digest) || !Libc.TryStat(file.FullName, out FileStatus status) || !status.IsFile) continue;
+            using StoreLock? unused = StoreLock.TryTake(file.FullName);
+            // With a second name it is in the folder of a change, complete and being unpacked; or in the store already.
+            bool unpacked = status.Links > 1 && !File.Exists(layout.Blob(digest));
+            found.Add(new PartialDownload(digest, status.Size, file.LastWriteTimeUtc, unused is null || unpacked));
+        }
+
+        return found;
+    }
+
+    /// <summary>Removes what a pull has left, unless another is fetching it. One that has it already has a name for it of its own.</summary>
+    /// <returns>Whether it is gone.</returns>
+    public bool TryRemove(string digest)
+    {
+        Remove(digest);
+        return !File.Exists(Path(digest));
+    }
+
     /// <summary>The wait is the kernel's and cannot be cancelled: its thread stays behind, and the file is closed when it has got what it waits for.</summary>
     private static async Task WaitAsync(SafeFileHandle file, string path, CancellationToken cancellationToken)
     {
