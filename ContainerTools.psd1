@@ -17,8 +17,10 @@
     CmdletsToExport      = @(
         'Add-ContainerImageTag'
         'Clear-ContainerStorage'
+        'Connect-ContainerNetwork'
         'Connect-ContainerRegistry'
         'ConvertTo-ContainerImage'
+        'Disconnect-ContainerNetwork'
         'Disconnect-ContainerRegistry'
         'Export-Container'
         'Export-ContainerImage'

@@ -116,7 +116,7 @@ Describe '<Name>' -ForEach $cmdlets {
     }
 
     It 'names parameters as PowerShell does' {
-        foreach ($parameter in Get-OwnParameter $Command) { $parameter.Name | Should -MatchExactly '^[A-Z][A-Za-z]+$' }
+        foreach ($parameter in Get-OwnParameter $Command) { $parameter.Name | Should -MatchExactly '^[A-Z][A-Za-z0-9]+$' }
     }
 }
 

@@ -14,4 +14,15 @@ public interface INetworkOperations
 
     /// <summary>Puts bridges and packet filter rules back that somebody has removed.</summary>
     Task<ContainerNetwork> RepairAsync(string network, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts a container into one more network: at once where it runs, and for every later start. <see cref="ErrorCode.NetworkAlreadyConnected"/>,
+    /// <see cref="ErrorCode.NetworkNotConnectable"/> where it has no network of its own, <see cref="ErrorCode.AddressInUse"/>.
+    /// </summary>
+    /// <returns>The container as it is afterwards.</returns>
+    Task<Container> ConnectAsync(string container, NetworkAttachment attachment, CancellationToken cancellationToken);
+
+    /// <summary>Takes a container out of a network. <see cref="ErrorCode.NetworkNotConnected"/> where it is not in it.</summary>
+    /// <returns>The container as it is afterwards.</returns>
+    Task<Container> DisconnectAsync(string container, string network, CancellationToken cancellationToken);
 }

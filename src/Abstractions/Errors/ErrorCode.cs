@@ -42,6 +42,12 @@ public enum ErrorCode
     NetworkNameInUse,
     /// <summary>A container is in this network.</summary>
     NetworkInUse,
+    /// <summary>The container is in this network already.</summary>
+    NetworkAlreadyConnected,
+    /// <summary>The container is not in this network.</summary>
+    NetworkNotConnected,
+    /// <summary>The container has the host's network, another container's or none: it cannot be in one of the engine's.</summary>
+    NetworkNotConnectable,
     /// <summary>A subnet overlaps with another network or a route of the host.</summary>
     SubnetOverlaps,
     /// <summary>An address is taken, or a subnet has none left.</summary>

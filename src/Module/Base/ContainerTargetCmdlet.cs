@@ -20,7 +20,7 @@ public abstract class ContainerTargetCmdlet : ContainerCmdlet
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(ContainerNameCompleter))]
-    public string[] Name { get; set; } = [];
+    public virtual string[] Name { get; set; } = [];
 
     /// <summary>Containers as Get-Container returns them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]

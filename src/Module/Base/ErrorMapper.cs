@@ -55,7 +55,7 @@ internal static class ErrorMapper
             or ErrorCode.UserNotFound => ErrorCategory.ObjectNotFound,
         ErrorCode.ContainerIdAmbiguous or ErrorCode.ImageIdAmbiguous or ErrorCode.ImageNameAmbiguous or ErrorCode.CapabilityUnknown or ErrorCode.SignalUnknown
             or ErrorCode.LimitInvalid or ErrorCode.InvalidArgument => ErrorCategory.InvalidArgument,
-        ErrorCode.ContainerNameInUse or ErrorCode.VolumeNameInUse or ErrorCode.NetworkNameInUse or ErrorCode.FileExists => ErrorCategory.ResourceExists,
+        ErrorCode.ContainerNameInUse or ErrorCode.VolumeNameInUse or ErrorCode.NetworkNameInUse or ErrorCode.NetworkAlreadyConnected or ErrorCode.FileExists => ErrorCategory.ResourceExists,
         ErrorCode.RegistryUnreachable => ErrorCategory.ConnectionError,
         ErrorCode.RegistryUnauthorized => ErrorCategory.AuthenticationError,
         ErrorCode.RegistryRateLimited => ErrorCategory.LimitsExceeded,
@@ -66,7 +66,7 @@ internal static class ErrorMapper
             or ErrorCode.RegistryBlocked => ErrorCategory.SecurityError,
         ErrorCode.CredentialHelperFailed => ErrorCategory.FromStdErr,
         ErrorCode.ContainerRunning or ErrorCode.ContainerNotRunning or ErrorCode.ContainerPaused or ErrorCode.ContainerNotPaused
-            or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,
+            or ErrorCode.NetworkNotConnected or ErrorCode.NetworkNotConnectable or ErrorCode.LimitBelowUsage => ErrorCategory.InvalidOperation,
         ErrorCode.ContainerRemoving or ErrorCode.ImageInUse or ErrorCode.VolumeInUse or ErrorCode.NetworkInUse or ErrorCode.AddressInUse
             or ErrorCode.PortInUse or ErrorCode.SubnetOverlaps => ErrorCategory.ResourceBusy,
         ErrorCode.ImageCorrupt or ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt or ErrorCode.InvalidConfiguration
@@ -100,6 +100,9 @@ internal static class ErrorMapper
         ErrorCode.NetworkNotFound => "Look for the network with Get-ContainerNetwork.",
         ErrorCode.NetworkNameInUse => "Choose another name, or remove the network that has it.",
         ErrorCode.NetworkInUse => "Stop the containers that are in the network first; Get-ContainerNetwork shows them.",
+        ErrorCode.NetworkAlreadyConnected => "Disconnect it with Disconnect-ContainerNetwork first, to connect it in another way.",
+        ErrorCode.NetworkNotConnected => "Look at the container's networks with Get-Container.",
+        ErrorCode.NetworkNotConnectable => "Make the container with -Network and the name of a network.",
         ErrorCode.SubnetOverlaps => "Choose another subnet, or leave it out to get a free one.",
         ErrorCode.AddressInUse => "Choose another address, or leave it out to get a free one.",
         ErrorCode.PortInUse => "Choose another port of the host, or leave it out to get a free one.",

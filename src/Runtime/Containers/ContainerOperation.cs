@@ -19,6 +19,8 @@ internal enum ContainerOperation
     Rename,
     /// <summary>Change its limits.</summary>
     SetLimit,
+    /// <summary>Put it into a network, or take it out of one.</summary>
+    ChangeNetwork,
     /// <summary>Run a command in it.</summary>
     Exec,
     /// <summary>Connect to its streams.</summary>

@@ -32,17 +32,14 @@ internal static class NetworkFiles
         bool host = configuration.NetworkMode == "host" || configuration.NetworkMode.StartsWith("ns:", StringComparison.Ordinal);
         byte[] hosts = (host ? ContainerStateReader.ReadFile("/etc/hosts") : null) ?? Encoding.UTF8.GetBytes(Loopback);
         StringBuilder own = new();
-        string names = configuration.HostName.Split('.')[0] is { } first && first != configuration.HostName ? $"{configuration.HostName} {first}" : configuration.HostName;
+        string names = Names(configuration);
         // Without a network of its own the container's name leads to itself, so that programs which look it up do not wait for a resolver.
         if (plan is null && !host) own.Append("127.0.0.1\t").Append(names).Append('\n');
-        foreach (EndpointPlan endpoint in plan?.Endpoints ?? [])
-        {
-            foreach (string address in endpoint.Addresses) own.Append(address.AsSpan(0, address.IndexOf('/', StringComparison.Ordinal))).Append('\t').Append(names).Append('\n');
-        }
+        if (plan is not null) foreach (string line in Lines(plan, configuration)) own.Append(line).Append('\n');
 
         foreach ((string name, string address) in configuration.HostEntries.Select(NetworkMode.HostEntry))
         {
-            string known = address != "host-gateway" ? address : plan?.Endpoints[0].Gateways[0] ?? "127.0.0.1";
+            string known = address != "host-gateway" ? address : plan?.Endpoints.SelectMany(static endpoint => endpoint.Gateways).FirstOrDefault() ?? "127.0.0.1";
             own.Append(known).Append('\t').Append(name).Append('\n');
         }
 
@@ -51,6 +48,28 @@ internal static class NetworkFiles
             : host ? ContainerStateReader.ReadFile("/etc/resolv.conf") ?? [] : [];
         Write(files.ResolvConf, resolver, configuration);
     }
+
+    /// <summary>
+    /// Adds the addresses of new networks to /etc/hosts and takes those of others out, in the very file that the container has mounted. What its programs have written
+    /// there stays.
+    /// </summary>
+    public static void Update(ContainerFiles files, ContainerConfiguration configuration, NetworkPlan before, NetworkPlan after)
+    {
+        if (ContainerStateReader.ReadFile(files.Hosts) is not { } content) return;
+        HashSet<string> gone = [.. Lines(before, configuration)], wanted = [.. Lines(after, configuration)];
+        string[] lines = Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        IEnumerable<string> kept = lines.Where(line => !gone.Contains(line) || wanted.Contains(line));
+        StringBuilder text = new();
+        foreach (string line in kept.Concat(wanted.Where(line => !lines.Contains(line)))) text.Append(line).Append('\n');
+        // Not by rename: the mount would go on to show the old file.
+        File.WriteAllText(files.Hosts, text.ToString());
+    }
+
+    private static IEnumerable<string> Lines(NetworkPlan plan, ContainerConfiguration configuration)
+        => plan.Endpoints.SelectMany(static endpoint => endpoint.Addresses).Select(address => $"{address[..address.IndexOf('/', StringComparison.Ordinal)]}\t{Names(configuration)}");
+
+    private static string Names(ContainerConfiguration configuration)
+        => configuration.HostName.Split('.')[0] is { } first && first != configuration.HostName ? $"{configuration.HostName} {first}" : configuration.HostName;
 
     private static void Write(string path, byte[] content, ContainerConfiguration configuration)
     {

@@ -10,7 +10,7 @@ internal static class Snapshot
     {
         ContainerConfiguration configuration = record.Configuration;
         RunRecord? run = status.IsActive ? status.Run : null;
-        NetworkPlan? plan = run is not null && configuration.Networks.Count > 0 ? NetworkPlanFormat.TryLoad(files.RunFolder) : null;
+        NetworkPlan? plan = run is not null && !NetworkMode.IsSpecial(configuration.NetworkMode) ? NetworkPlanFormat.TryLoad(files.RunFolder) : null;
         // A run that has just ended, whose exit record is not written yet.
         bool ending = status.State == ContainerState.Exited && status.Exit is null && status.Run is not null;
         return new Container

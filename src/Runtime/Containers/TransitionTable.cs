@@ -40,7 +40,7 @@ internal static class TransitionTable
         (ContainerOperation.Remove, ContainerState.Created or ContainerState.Exited) => Allow,
         (ContainerOperation.Remove, _) => Refuse(ErrorCode.ContainerRunning),
 
-        (ContainerOperation.Rename or ContainerOperation.SetLimit, _) => Allow,
+        (ContainerOperation.Rename or ContainerOperation.SetLimit or ContainerOperation.ChangeNetwork, _) => Allow,
 
         // A frozen container would take the command and never run it.
         (ContainerOperation.Exec or ContainerOperation.Attach, ContainerState.Running) => Allow,

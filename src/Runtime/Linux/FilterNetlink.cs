@@ -54,6 +54,16 @@ internal sealed class FilterNetlink : IDisposable
     /// <returns>0; ENOENT where one, a set or the table is not there.</returns>
     public int TryRemove(string table, IReadOnlyCollection<FilterElement> elements, out string? words) => Change(NFT_MSG_DELSETELEM, 0, table, elements, out words);
 
+    /// <summary>Removes elements and adds others, all or none, in one transaction.</summary>
+    /// <returns>As <see cref="TryAdd"/> and <see cref="TryRemove"/>.</returns>
+    public int TryReplace(string table, IReadOnlyCollection<FilterElement> removed, IReadOnlyCollection<FilterElement> added, out string? words)
+    {
+        words = null;
+        if (removed.Count + added.Count == 0) return 0;
+        return _socket.TryAskTogether(
+            [Mark(NFNL_MSG_BATCH_BEGIN), .. Messages(NFT_MSG_DELSETELEM, 0, table, removed), .. Messages(NFT_MSG_NEWSETELEM, CreateOnly, table, added), Mark(NFNL_MSG_BATCH_END)], out words);
+    }
+
     /// <summary>The error of a request.</summary>
     public static KernelException Error(int errno, string what, string? words) => NetlinkSocket.Error(errno, what, words, "nf_tables");
 
@@ -71,8 +81,11 @@ internal sealed class FilterNetlink : IDisposable
     }
 
     private static List<NetlinkMessage> Transaction(ushort type, ushort flags, string table, IReadOnlyCollection<FilterElement> elements)
+        => [Mark(NFNL_MSG_BATCH_BEGIN), .. Messages(type, flags, table, elements), Mark(NFNL_MSG_BATCH_END)];
+
+    private static List<NetlinkMessage> Messages(ushort type, ushort flags, string table, IReadOnlyCollection<FilterElement> elements)
     {
-        List<NetlinkMessage> messages = [Mark(NFNL_MSG_BATCH_BEGIN)];
+        List<NetlinkMessage> messages = [];
         foreach (IGrouping<string, FilterElement> group in elements.GroupBy(static element => element.Set))
         {
             foreach (FilterElement[] part in group.Chunk(ElementsPerMessage))
@@ -83,7 +96,6 @@ internal sealed class FilterNetlink : IDisposable
             }
         }
 
-        messages.Add(Mark(NFNL_MSG_BATCH_END));
         return messages;
     }
 

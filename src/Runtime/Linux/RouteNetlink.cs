@@ -16,6 +16,7 @@ internal sealed class RouteNetlink : IDisposable
     private const ushort RTM_GETROUTE = 26;
     private const ushort Ack = 4;
     private const ushort Create = 0x600;
+    private const ushort Replace = 0x500;
     private const ushort Dump = 0x300;
     private const ushort IFLA_ADDRESS = 1;
     private const ushort IFLA_IFNAME = 3;
@@ -150,13 +151,13 @@ internal sealed class RouteNetlink : IDisposable
         if (errno != 0 && errno != Errno.EEXIST) throw NetlinkSocket.Error(errno, $"set the address {address}/{prefix}", words);
     }
 
-    /// <summary>Sets the default route of a family.</summary>
+    /// <summary>Sets the default route of a family, in place of one that there may be.</summary>
     /// <param name="gateway">The next hop.</param>
     /// <param name="index">The link.</param>
-    public void AddDefaultRoute(IPAddress gateway, int index)
+    public void SetDefaultRoute(IPAddress gateway, int index)
     {
         byte[] bytes = gateway.GetAddressBytes();
-        NetlinkMessage message = new(RTM_NEWROUTE, Ack | Create);
+        NetlinkMessage message = new(RTM_NEWROUTE, Ack | Replace);
         Span<byte> head = message.Structure(RouteSize);
         head[0] = Family(bytes);
         // The main table, made by configuration, to a gateway.

@@ -47,6 +47,12 @@ internal static class ControlClient
         using SafeFileHandle? socket = Connect(runFolder);
         if (socket is null) return null;
         Send(socket, new ControlRequest { Verb = ControlVerb.Wait });
+        // The monitor closes the connection by ending: by then all is tidied up.
+        return RecordIn(await ReadToEndAsync(socket, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static async Task<byte[]> ReadToEndAsync(SafeFileHandle socket, CancellationToken cancellationToken)
+    {
         byte[] buffer = new byte[4096];
         int length = 0;
         while (true)
@@ -58,11 +64,29 @@ internal static class ControlClient
                 continue;
             }
 
-            // The monitor closes the connection by ending: by then all is tidied up.
-            if (count <= 0) return RecordIn(buffer.AsSpan(0, length));
+            if (count <= 0) return buffer[..length];
             length += count;
             if (length == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
         }
+    }
+
+    /// <summary>Has the monitor make the networks as the plan in <see cref="Networks.NetworkPlan.NextFileName"/> says.</summary>
+    /// <param name="runFolder">The run folder.</param>
+    /// <returns>Null where the container has ended, and its monitor is done with networks.</returns>
+    /// <exception cref="ContainerException">What the monitor reports: everything is as it was.</exception>
+    /// <remarks>Cannot be cancelled: the monitor would go on, and nobody would know how it has ended.</remarks>
+    public static async Task<MonitorReport?> ChangeNetworkAsync(string runFolder)
+    {
+        using SafeFileHandle? socket = Connect(runFolder);
+        if (socket is null) return null;
+        Send(socket, new ControlRequest { Verb = ControlVerb.Network });
+        byte[] frame = await ReadToEndAsync(socket, CancellationToken.None).ConfigureAwait(false);
+        if (frame.Length < ControlFrame.HeaderSize) return null;
+        (ControlFrameKind kind, int length) = ControlFrame.ReadHeader(frame);
+        if (kind != ControlFrameKind.Result || frame.Length != ControlFrame.HeaderSize + length) return null;
+        MonitorReport report = JsonSerializer.Deserialize(frame.AsSpan(ControlFrame.HeaderSize), RunJson.Default.MonitorReport)!;
+        return report.Status != "failed" ? report
+            : throw new ContainerException(report.Code ?? ErrorCode.KernelError, report.Message ?? "The monitor could not change the container's networks.", runFolder);
     }
 
     private static ExitRecord? RecordIn(ReadOnlySpan<byte> frame)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -87,6 +88,14 @@ internal sealed class ControlConnection : IEventHandler, IDisposable
         if (!HasPending && !IsWaiter) Dispose();
     }
 
+    // The only frame there is for who has asked for something to be done.
+    private void SendResult(MonitorReport report)
+    {
+        Send(ControlFrameKind.Result, MonitorReportFormat.WriteLine(report).Span);
+        _closesWhenSent = true;
+        if (!HasPending) Dispose();
+    }
+
     /// <summary>The container has taken standard input, or never will.</summary>
     public void OnInputTaken()
     {
@@ -157,6 +166,7 @@ internal sealed class ControlConnection : IEventHandler, IDisposable
         _line.Dispose();
         _line = null;
         if (IsAttached) _server.Join(this);
+        if (_request.Verb == ControlVerb.Network && _server.End is null) SendResult(_server.ChangeNetwork());
         if (_server.End is { } last) SendExit(IsWaiter ? last : last.AsSpan(0, ControlFrame.ExitCodeSize));
         _server.OnChanged();
         return data[(end + 1)..];

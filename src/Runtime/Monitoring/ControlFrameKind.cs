@@ -15,4 +15,6 @@ internal enum ControlFrameKind : byte
     Exit = 4,
     /// <summary>From the monitor, the first frame: where the log ended when the client joined.</summary>
     Joined = 5,
+    /// <summary>From the monitor: a report on what was asked of it, one line of JSON.</summary>
+    Result = 6,
 }

@@ -40,6 +40,7 @@ internal sealed record ControlRequest
                 {
                     if (reader.ValueTextEquals("attach"u8)) verb = ControlVerb.Attach;
                     else if (reader.ValueTextEquals("wait"u8)) verb = ControlVerb.Wait;
+                    else if (reader.ValueTextEquals("network"u8)) verb = ControlVerb.Network;
                 }
                 else if (isInput && reader.TokenType is (JsonTokenType.True or JsonTokenType.False))
                 {
@@ -66,6 +67,7 @@ internal sealed record ControlRequest
     /// <summary>The line, with its line end.</summary>
     public ReadOnlySpan<byte> ToLine() => this switch
     {
+        { Verb: ControlVerb.Network } => "{\"verb\":\"network\"}\n"u8,
         { Verb: ControlVerb.Wait } => "{\"verb\":\"wait\"}\n"u8,
         { StandardInput: true, Hold: true } => "{\"verb\":\"attach\",\"stdin\":true,\"hold\":true}\n"u8,
         { StandardInput: true } => "{\"verb\":\"attach\",\"stdin\":true}\n"u8,

@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Logs;
 using Microsoft.Win32.SafeHandles;
@@ -39,6 +40,9 @@ internal sealed class ControlServer : IEventHandler, IDisposable
 
     /// <summary>Is called when a client has taken some of what waits for it.</summary>
     public Action? Progress { get; set; }
+
+    /// <summary>Makes the container's networks as the engine's new plan says, and reports.</summary>
+    public Func<MonitorReport> ChangeNetwork { get; set; } = static () => throw new InvalidOperationException("No container is supervised.");
 
     /// <summary>The container's standard input; null while it has none.</summary>
     public ContainerInput? Input { get; set; }

@@ -7,4 +7,6 @@ internal enum ControlVerb
     Attach,
     /// <summary>Only how the container ends, restarts included.</summary>
     Wait,
+    /// <summary>The networks are to be as the plan says that the engine has put beside the present one.</summary>
+    Network,
 }

@@ -16,7 +16,6 @@ internal sealed class DnsServer : IEventHandler, IDisposable
     private const int MostForwards = 64;
     private const int MostConnections = 32;
     private readonly EventLoop _loop;
-    private readonly NetworkPlan _plan;
     private readonly SafeFileHandle _datagrams;
     private readonly SafeFileHandle _streams;
     private readonly EventLoop.Registration _datagramRegistration;
@@ -29,12 +28,15 @@ internal sealed class DnsServer : IEventHandler, IDisposable
     public DnsServer(EventLoop loop, NetworkPlan plan, SafeFileHandle datagrams, SafeFileHandle streams)
     {
         _loop = loop;
-        _plan = plan;
+        Plan = plan;
         _datagrams = datagrams;
         _streams = streams;
         _datagramRegistration = loop.Add(datagrams, Libc.EPOLLIN, this);
         _streamRegistration = loop.Add(streams, Libc.EPOLLIN, new Acceptor(this));
     }
+
+    /// <summary>The networks whose names are known.</summary>
+    public NetworkPlan Plan { get; set; }
 
     /// <inheritdoc/>
     public void OnReady(uint events)
@@ -65,8 +67,8 @@ internal sealed class DnsServer : IEventHandler, IDisposable
             return;
         }
 
-        bool mayLeave = _plan.Endpoints.Any(static endpoint => !endpoint.Internal);
-        if (!mayLeave || _plan.Servers.Count == 0)
+        bool mayLeave = Plan.Endpoints.Any(static endpoint => !endpoint.Internal);
+        if (!mayLeave || Plan.Servers.Count == 0)
         {
             reply(question.Failure(query, DnsMessage.ServerFailure));
             return;
@@ -74,7 +76,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
 
         byte[] copy = query.ToArray();
         Forward? before = _forwards.FirstOrDefault(other => other.Query.AsSpan().SequenceEqual(copy) && other.Client.AsSpan().SequenceEqual(client));
-        int server = before is null ? 0 : (before.Server + 1) % _plan.Servers.Count;
+        int server = before is null ? 0 : (before.Server + 1) % Plan.Servers.Count;
         before?.Dispose();
         if (_forwards.Count >= MostForwards) _forwards.First!.Value.Dispose();
         if (!Forward.TryStart(this, copy, client, reply, server)) reply(question.Failure(query, DnsMessage.ServerFailure));
@@ -86,9 +88,9 @@ internal sealed class DnsServer : IEventHandler, IDisposable
         if (question.Type == DnsMessage.Pointer)
         {
             if (DnsMessage.ReverseAddress(question.Name) is not { } address) return null;
-            foreach (EndpointPlan endpoint in _plan.Endpoints)
+            foreach (EndpointPlan endpoint in Plan.Endpoints)
             {
-                string? owner = Libc.ReadLink(Path.Combine(_plan.NetworksRun, endpoint.Network, "addresses", address.ToString()));
+                string? owner = Libc.ReadLink(Path.Combine(Plan.NetworksRun, endpoint.Network, "addresses", address.ToString()));
                 if (owner?.Split(' ') is [_, string name]) return [DnsMessage.NameData($"{name}.{endpoint.Network}")];
             }
 
@@ -96,7 +98,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
         }
 
         List<byte[]>? found = null;
-        foreach (EndpointPlan endpoint in _plan.Endpoints)
+        foreach (EndpointPlan endpoint in Plan.Endpoints)
         {
             string name = question.Name;
             string suffix = "." + AddressLeases.Key(endpoint.Network);
@@ -116,7 +118,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
         void Look(EndpointPlan endpoint, string name)
         {
             if (name.Length == 0 || name[0] == '.' || name.Contains('/', StringComparison.Ordinal)) return;
-            string folder = Path.Combine(_plan.NetworksRun, endpoint.Network, "names", name);
+            string folder = Path.Combine(Plan.NetworksRun, endpoint.Network, "names", name);
             if (!Directory.Exists(folder)) return;
             foreach (string link in Directory.GetFileSystemEntries(folder))
             {
@@ -169,7 +171,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
 
         public static bool TryStart(DnsServer owner, byte[] query, byte[] client, Action<ReadOnlySpan<byte>> reply, int server)
         {
-            for (int tried = 0; tried < owner._plan.Servers.Count; tried++, server = (server + 1) % owner._plan.Servers.Count)
+            for (int tried = 0; tried < owner.Plan.Servers.Count; tried++, server = (server + 1) % owner.Plan.Servers.Count)
             {
                 if (TrySend(owner, query, server) is not { } socket) continue;
                 _ = new Forward(owner, query, client, reply, server, socket);
@@ -193,7 +195,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
             {
                 // Nobody listens there: the next one.
                 Dispose();
-                if (Server + 1 < _owner._plan.Servers.Count) TryStart(_owner, Query, Client, _reply, Server + 1);
+                if (Server + 1 < _owner.Plan.Servers.Count) TryStart(_owner, Query, Client, _reply, Server + 1);
                 else if (DnsMessage.TryRead(Query, out DnsMessage question)) _reply(question.Failure(Query, DnsMessage.ServerFailure));
             }
         }
@@ -207,7 +209,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
 
         private static SafeFileHandle? TrySend(DnsServer owner, byte[] query, int server)
         {
-            if (!IPAddress.TryParse(owner._plan.Servers[server], out IPAddress? address)) return null;
+            if (!IPAddress.TryParse(owner.Plan.Servers[server], out IPAddress? address)) return null;
             SafeFileHandle socket;
             try
             {

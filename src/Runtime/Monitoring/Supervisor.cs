@@ -58,7 +58,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         _footprint = footprint;
         _record = folder.ReadRecord();
         _log = _record.LogPath is { } path ? new JsonLogWriter(path, _record.LogMaxSize, _record.LogMaxFiles) : null;
-        _clients = new ControlServer(_loop, _log) { Changed = OnClientsChanged, Progress = OnClientProgress };
+        _clients = new ControlServer(_loop, _log) { Changed = OnClientsChanged, Progress = OnClientProgress, ChangeNetwork = ChangeNetwork };
         _clients.Listen(folder.Socket);
         if (client is not null) _clients.Adopt(client);
         if (signals is not null) _loop.Add(signals, Libc.EPOLLIN, this);
@@ -129,6 +129,24 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         if (_run is null) return;
         if (_run.ExitCode is null && !_clients.IsHeld) _run.Resume();
         else if (_run.ExitCode is not null) Drain();
+    }
+
+    /// <summary>Makes the networks as the engine's new plan says, which is the plan of every later run then.</summary>
+    private MonitorReport ChangeNetwork()
+    {
+        try
+        {
+            NetworkPlan next = NetworkPlanFormat.TryLoad(_folder.Path, NetworkPlan.NextFileName)
+                ?? throw new ContainerException(ErrorCode.InvalidConfiguration, $"There is no {NetworkPlan.NextFileName} in the run folder.", _folder.Path);
+            if (_run is { ExitCode: null }) next = _run.ChangeNetwork(next);
+            NetworkPlanFormat.Save(_folder.Path, next);
+            Libc.TryUnlink(System.IO.Path.Combine(_folder.Path, NetworkPlan.NextFileName));
+            return new MonitorReport { Status = "changed" };
+        }
+        catch (Exception error) when (error is ContainerException or IOException)
+        {
+            return Failure(error);
+        }
     }
 
     private void OnClientProgress()

@@ -42,6 +42,14 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
     public Task RemoveAsync(string network, CancellationToken cancellationToken) => Task.Run(() => services.Networks.Remove(network), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<Container> ConnectAsync(string container, NetworkAttachment attachment, CancellationToken cancellationToken)
+        => Task.Run(() => NetworkConnection.ConnectAsync(services, container, attachment, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<Container> DisconnectAsync(string container, string network, CancellationToken cancellationToken)
+        => Task.Run(() => NetworkConnection.DisconnectAsync(services, container, network, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<ContainerNetwork> RepairAsync(string network, CancellationToken cancellationToken)
     {
         ContainerNetwork found = services.Networks.Get(network);

@@ -31,7 +31,7 @@ internal static class NetworkMode
         if (mode.StartsWith(OfPath, StringComparison.Ordinal) && !mode[OfPath.Length..].StartsWith('/')) throw Invalid($"'{mode}' needs the absolute path of a network namespace: ns:/run/netns/name.", mode);
         if (mode == OfContainer) throw Invalid("The network mode 'container:' needs the name of a container.", mode);
         if (networks.GroupBy(static network => network.Network, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } twice) throw Invalid($"The network '{twice.Key}' is given twice.", twice.Key);
-        foreach (string alias in networks.SelectMany(static network => network.Aliases)) CheckName(alias);
+        foreach (NetworkAttachment network in networks) CheckAttachment(network);
         if (networks.Count == 0 && options.Ports.Count > 0) throw Invalid($"Ports can only be published for a container in a network; '{mode}' is none.", mode);
         CheckPorts(options.Ports);
         foreach (string entry in options.HostEntries) _ = HostEntry(entry);
@@ -76,7 +76,16 @@ internal static class NetworkMode
         return (name, address);
     }
 
-    private static bool IsSpecial(string mode) => mode is "none" or "host" || mode.StartsWith(OfContainer, StringComparison.Ordinal) || mode.StartsWith(OfPath, StringComparison.Ordinal);
+    /// <summary>Whether a mode is not the name of a network.</summary>
+    public static bool IsSpecial(string mode) => mode is "none" or "host" || mode.StartsWith(OfContainer, StringComparison.Ordinal) || mode.StartsWith(OfPath, StringComparison.Ordinal);
+
+    /// <summary>Checks what can be checked of an attachment without its network.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    public static void CheckAttachment(NetworkAttachment attachment)
+    {
+        foreach (string alias in attachment.Aliases) CheckName(alias);
+        if (attachment.HardwareAddress is { } hardware) NetworkAttachment.ParseHardwareAddress(hardware);
+    }
 
     private static void CheckName(string name)
     {

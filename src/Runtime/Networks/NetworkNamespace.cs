@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Launch.Contributors;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -17,7 +18,7 @@ internal sealed class NetworkNamespace : IDisposable
     private const string Type = "network";
     private readonly SafeFileHandle _namespace;
     private readonly PortReservation _ports;
-    private readonly NetworkPlan _plan;
+    private NetworkPlan _plan;
     private bool _published;
 
     private NetworkNamespace(NetworkPlan plan, PortReservation ports, SafeFileHandle file)
@@ -82,6 +83,42 @@ internal sealed class NetworkNamespace : IDisposable
         };
     }
 
+    /// <summary>Makes and removes places in networks, until all is as a plan says. The published ports stay those of the start.</summary>
+    /// <exception cref="ContainerException">Everything is as it was.</exception>
+    public void Change(NetworkPlan next)
+    {
+        next = next with { Ports = _plan.Ports };
+        EndpointPlan[] gone = [.. _plan.Endpoints.Where(before => !next.Endpoints.Any(after => after.Network == before.Network))];
+        using RouteNetlink host = new();
+        using RouteNetlink inside = Within(() =>
+        {
+            AllowIPv6(next);
+            return new RouteNetlink();
+        });
+        UndoList undo = new();
+        try
+        {
+            foreach (EndpointPlan endpoint in next.Endpoints.Where(after => !_plan.Endpoints.Any(before => before.Network == after.Network)))
+            {
+                Connect(endpoint, host, inside, _namespace);
+                undo.Push(() => inside.TryRemoveLink(endpoint.Device));
+            }
+
+            undo.Push(() => SetDefaultRoutes(_plan, inside));
+            SetDefaultRoutes(next, inside);
+            undo.Push(() => PacketFilter.MovePorts(next, _plan));
+            PacketFilter.MovePorts(_plan, next);
+            // Last of all, for it cannot be undone. Either end of a pair takes the other with it.
+            foreach (EndpointPlan endpoint in gone) inside.TryRemoveLink(endpoint.Device);
+            _plan = next;
+            undo.Clear();
+        }
+        finally
+        {
+            undo.Run();
+        }
+    }
+
     /// <summary>Makes one place in a network, in a namespace that exists.</summary>
     public static void Connect(EndpointPlan endpoint, RouteNetlink host, RouteNetlink inside, SafeHandle target)
     {
@@ -90,15 +127,23 @@ internal sealed class NetworkNamespace : IDisposable
             ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"The device {endpoint.Parent} of the network '{endpoint.Network}' is gone.", endpoint.Network);
         if (endpoint.Driver == "bridge") host.MakeVeth(endpoint.HostDevice, parent, mtu, endpoint.Device, endpoint.HardwareAddress(), target);
         else host.MakeStacked(endpoint.Driver, parent, endpoint.Device, mtu, endpoint.HardwareAddress(), target);
-        int device = inside.Link(endpoint.Device);
-        // Before it comes up: the kernel announces the addresses then that a device has (arp_notify, ndisc_notify).
-        foreach (string address in endpoint.Addresses)
+        try
         {
-            int slash = address.IndexOf('/', StringComparison.Ordinal);
-            inside.AddAddress(device, IPAddress.Parse(address.AsSpan(0, slash)), int.Parse(address.AsSpan(slash + 1), CultureInfo.InvariantCulture));
-        }
+            int device = inside.Link(endpoint.Device);
+            // Before it comes up: the kernel announces the addresses then that a device has (arp_notify, ndisc_notify).
+            foreach (string address in endpoint.Addresses)
+            {
+                int slash = address.IndexOf('/', StringComparison.Ordinal);
+                inside.AddAddress(device, IPAddress.Parse(address.AsSpan(0, slash)), int.Parse(address.AsSpan(slash + 1), CultureInfo.InvariantCulture));
+            }
 
-        inside.Raise(device);
+            inside.Raise(device);
+        }
+        catch
+        {
+            inside.TryRemoveLink(endpoint.Device);
+            throw;
+        }
     }
 
     /// <summary>Sets the default route of each family: by the first endpoint that has a way out.</summary>
@@ -109,7 +154,7 @@ internal sealed class NetworkNamespace : IDisposable
             foreach (EndpointPlan endpoint in plan.Endpoints)
             {
                 if (endpoint.Internal || endpoint.Gateways.FirstOrDefault(text => text.Contains(':', StringComparison.Ordinal) == ipv6) is not { } gateway) continue;
-                inside.AddDefaultRoute(IPAddress.Parse(gateway), inside.Link(endpoint.Device));
+                inside.SetDefaultRoute(IPAddress.Parse(gateway), inside.Link(endpoint.Device));
                 break;
             }
         }
@@ -166,6 +211,22 @@ internal sealed class NetworkNamespace : IDisposable
         }
     }
 
+    // The thread goes into the namespace for a moment, as it did to make it.
+    private T Within<T>(Func<T> action)
+    {
+        ulong flag = Namespaces.FlagOf(Type);
+        using SafeFileHandle own = Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
+        Libc.JoinNamespace(_namespace, flag, "the container's network namespace");
+        try
+        {
+            return action();
+        }
+        finally
+        {
+            Libc.JoinNamespace(own, flag, "the monitor's own network namespace");
+        }
+    }
+
     // The container's programs find the port taken at this address alone where they say SO_REUSEADDR, as servers do.
     private static SafeFileHandle Listen(int type)
     {
@@ -193,10 +254,18 @@ internal sealed class NetworkNamespace : IDisposable
         Set(IPv4 + "ip_unprivileged_port_start", "0");
         Set(IPv4 + "ping_group_range", "0 2147483647");
         if (!Directory.Exists(IPv6)) return;
-        bool wanted = plan.Endpoints.Any(static endpoint => endpoint.AddressOf(ipv6: true) is not null);
-        Set(IPv6 + "disable_ipv6", wanted ? "0" : "1");
+        Set(IPv6 + "disable_ipv6", HasIPv6(plan) ? "0" : "1");
         Set(IPv6 + "accept_ra", "0");
         Set(IPv6 + "ndisc_notify", "1");
+    }
+
+    private static bool HasIPv6(NetworkPlan plan) => plan.Endpoints.Any(static endpoint => endpoint.AddressOf(ipv6: true) is not null);
+
+    // The first network with IPv6 of a container that began without.
+    private static void AllowIPv6(NetworkPlan plan)
+    {
+        const string switchedOff = "/proc/sys/net/ipv6/conf/default/disable_ipv6";
+        if (HasIPv6(plan) && File.Exists(switchedOff)) Set(switchedOff, "0");
     }
 
     private static void Set(string path, string value)

@@ -10,6 +10,8 @@ internal sealed record NetworkPlan
 {
     /// <summary>The file's name in the run folder.</summary>
     public const string FileName = "network.json";
+    /// <summary>The file of a plan that is to take the place of that one.</summary>
+    public const string NextFileName = "network.next.json";
 
     /// <summary>The container's id.</summary>
     public required string Id { get; init; }
@@ -40,6 +42,8 @@ internal sealed record EndpointPlan
     public IReadOnlyList<string> Addresses { get; init; } = [];
     /// <summary>The gateways.</summary>
     public IReadOnlyList<string> Gateways { get; init; } = [];
+    /// <summary>A fixed hardware address, <c>02:42:0a:5a:00:07</c>; empty for a derived one.</summary>
+    public string FixedHardwareAddress { get; init; } = "";
     /// <summary>The largest packet; 0 for the device's own.</summary>
     public int Mtu { get; init; }
     /// <summary>The network has no way out.</summary>
@@ -59,11 +63,12 @@ internal sealed record EndpointPlan
     }
 
     /// <summary>
-    /// Derived from the IPv4 address, as Docker does it, else from the last bytes of the IPv6 one: whoever gets the address next is found by
+    /// The fixed one; else derived from the IPv4 address, as Docker does it, else from the last bytes of the IPv6 one: whoever gets the address next is found by
     /// neighbours that remember its hardware address.
     /// </summary>
     public byte[] HardwareAddress()
     {
+        if (FixedHardwareAddress.Length > 0) return Convert.FromHexString(FixedHardwareAddress.Replace(":", "", StringComparison.Ordinal));
         byte[] bytes = (AddressOf(ipv6: false) ?? AddressOf(ipv6: true))!.GetAddressBytes();
         return [0x02, 0x42, .. bytes.AsSpan(bytes.Length - 4)];
     }

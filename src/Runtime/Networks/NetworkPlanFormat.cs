@@ -11,9 +11,9 @@ internal static class NetworkPlanFormat
 {
     /// <summary>The plan of a run folder; null where there is none: the container is in no network of the engine's.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
-    public static NetworkPlan? TryLoad(string runFolder)
+    public static NetworkPlan? TryLoad(string runFolder, string fileName = NetworkPlan.FileName)
     {
-        string path = Path.Combine(runFolder, NetworkPlan.FileName);
+        string path = Path.Combine(runFolder, fileName);
         byte[] document = Libc.ReadWholeKernelFile(path, out int errno);
         if (errno == Errno.ENOENT) return null;
         if (errno != 0) throw KernelError.From("read", errno, path);
@@ -28,7 +28,8 @@ internal static class NetworkPlanFormat
     }
 
     /// <summary>Replaces a run folder's plan.</summary>
-    public static void Save(string runFolder, NetworkPlan plan) => AtomicFile.Write(Path.Combine(runFolder, NetworkPlan.FileName), Write(plan).Span, durable: false);
+    public static void Save(string runFolder, NetworkPlan plan, string fileName = NetworkPlan.FileName)
+        => AtomicFile.Write(Path.Combine(runFolder, fileName), Write(plan).Span, durable: false);
 
     /// <summary>The document of a plan.</summary>
     public static ReadOnlyMemory<byte> Write(NetworkPlan plan)
@@ -94,6 +95,7 @@ internal static class NetworkPlanFormat
         writer.WriteString("hostDevice"u8, endpoint.HostDevice);
         Texts(writer, "addresses"u8, endpoint.Addresses);
         Texts(writer, "gateways"u8, endpoint.Gateways);
+        if (endpoint.FixedHardwareAddress.Length > 0) writer.WriteString("hardwareAddress"u8, endpoint.FixedHardwareAddress);
         writer.WriteNumber("mtu"u8, endpoint.Mtu);
         writer.WriteBoolean("internal"u8, endpoint.Internal);
         Texts(writer, "names"u8, endpoint.Names);
@@ -119,7 +121,7 @@ internal static class NetworkPlanFormat
 
     private static EndpointPlan Endpoint(ref JsonCursor cursor)
     {
-        string? network = null, driver = null, parent = null, device = null, hostDevice = null;
+        string? network = null, driver = null, parent = null, device = null, hostDevice = null, hardwareAddress = null;
         IReadOnlyList<string>? addresses = null, gateways = null, names = null;
         int mtu = 0;
         bool isInternal = false;
@@ -132,6 +134,7 @@ internal static class NetworkPlanFormat
             else if (cursor.Is("hostDevice"u8)) hostDevice = cursor.Text();
             else if (cursor.Is("addresses"u8)) addresses = cursor.Texts();
             else if (cursor.Is("gateways"u8)) gateways = cursor.Texts();
+            else if (cursor.Is("hardwareAddress"u8)) hardwareAddress = cursor.Text();
             else if (cursor.Is("mtu"u8)) mtu = cursor.Int32() ?? 0;
             else if (cursor.Is("internal"u8)) isInternal = cursor.Flag() ?? false;
             else if (cursor.Is("names"u8)) names = cursor.Texts();
@@ -147,6 +150,7 @@ internal static class NetworkPlanFormat
             HostDevice = hostDevice ?? "",
             Addresses = addresses is { Count: > 0 } ? addresses : throw cursor.Missing("addresses"),
             Gateways = gateways ?? [],
+            FixedHardwareAddress = hardwareAddress ?? "",
             Mtu = mtu,
             Internal = isInternal,
             Names = names ?? [],

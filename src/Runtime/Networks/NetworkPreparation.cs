@@ -15,7 +15,8 @@ internal static class NetworkPreparation
     public static NetworkPlan? Prepare(ContainerServices services, ContainerRecord record, ContainerFiles files)
     {
         ContainerConfiguration configuration = record.Configuration;
-        if (configuration.Networks.Count == 0) return null;
+        // One that has been taken out of all its networks has a namespace of its own all the same: it can be put into one while it runs.
+        if (NetworkMode.IsSpecial(configuration.NetworkMode)) return null;
         NetworkPlan plan = new()
         {
             Id = record.Id,
@@ -37,6 +38,7 @@ internal static class NetworkPreparation
                 NetworkPlanFormat.Save(files.RunFolder, plan);
             }
 
+            if (plan.Endpoints.Count == 0) NetworkPlanFormat.Save(files.RunFolder, plan);
             last.Keep(plan);
             return plan;
         }
@@ -65,8 +67,7 @@ internal static class NetworkPreparation
     {
         AddressLeases leases = services.Networks.Leases(network.Name);
         string[] names = [record.Name, record.Id[..12], .. attachment.Aliases];
-        if (attachment.Address is not null && !network.Subnets.Any(static subnet => subnet.Gateway.GetAddressBytes().Length == 4)) throw NoFamily(network, attachment.Address);
-        if (attachment.IPv6Address is not null && !network.Subnets.Any(static subnet => subnet.Gateway.GetAddressBytes().Length == 16)) throw NoFamily(network, attachment.IPv6Address);
+        CheckAddresses(network, attachment);
         List<string> addresses = [], gateways = [];
         List<IPAddress> taken = [];
         try
@@ -92,10 +93,26 @@ internal static class NetworkPreparation
             HostDevice = network.Driver == "bridge" ? "ve" + RandomNumberGenerator.GetHexString(10, lowercase: true) : "",
             Addresses = addresses,
             Gateways = gateways,
+            FixedHardwareAddress = attachment.HardwareAddress ?? "",
             Mtu = network.Mtu ?? 0,
             Internal = network.Internal,
             Names = names,
         };
+    }
+
+    /// <summary>Checks that fixed addresses can be those of a network.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
+    public static void CheckAddresses(ContainerNetwork network, NetworkAttachment attachment)
+    {
+        foreach (IPAddress address in new[] { attachment.Address, attachment.IPv6Address }.OfType<IPAddress>())
+        {
+            int size = address.GetAddressBytes().Length;
+            NetworkSubnet subnet = network.Subnets.FirstOrDefault(subnet => subnet.Gateway.GetAddressBytes().Length == size) ?? throw NoFamily(network, address);
+            if (!subnet.Subnet.Contains(address)) throw new ContainerException(ErrorCode.InvalidArgument, $"The address {address} is not in the subnet {subnet.Subnet} of the network '{network.Name}'.", address.ToString());
+        }
+
+        // The devices of an ipvlan have the hardware address of the device that they are on.
+        if (attachment.HardwareAddress is not null && network.Driver == "ipvlan") throw new ContainerException(ErrorCode.InvalidArgument, $"A hardware address cannot be chosen in the network '{network.Name}', which is an ipvlan.", network.Name);
     }
 
     private static ContainerException NoFamily(ContainerNetwork network, IPAddress address)

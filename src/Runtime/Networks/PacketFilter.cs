@@ -123,6 +123,21 @@ internal static class PacketFilter
         foreach (FilterElement element in elements) filter.TryRemove(TableName, [element], out _);
     }
 
+    /// <summary>Has the ports lead to where another plan says, in one transaction; nothing happens where they lead there already.</summary>
+    public static void MovePorts(NetworkPlan from, NetworkPlan to)
+    {
+        IReadOnlyList<FilterElement> before = PortElements.Of(from, withValues: true), after = PortElements.Of(to, withValues: true);
+        if (before.Count == after.Count && before.Zip(after).All(static pair => pair.First.Set == pair.Second.Set && pair.First.Key.SequenceEqual(pair.Second.Key) && pair.First.Value!.SequenceEqual(pair.Second.Value!))) return;
+        using (FilterNetlink filter = new())
+        {
+            if (filter.TryReplace(TableName, PortElements.Of(from, withValues: false), after, out _) == 0) return;
+        }
+
+        // One of them is not there any more: somebody has loaded the firewall again.
+        RemovePorts(from);
+        AddPorts(to);
+    }
+
     private static void Elements(StringBuilder script, string verb, ContainerNetwork network)
     {
         Line(script, verb, "bridges", $"\"{network.Interface}\"");

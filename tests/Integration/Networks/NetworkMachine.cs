@@ -28,6 +28,8 @@ internal static class NetworkMachine
         using Process inner = Process.Start(start)!;
         string output = await inner.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await inner.WaitForExitAsync(TestContext.Current.CancellationToken);
+        // What it needs and has not got is said there, and is no success here.
+        Assert.SkipWhen(inner.ExitCode == 0 && output.Contains("Skipped: 1", StringComparison.Ordinal), output);
         Assert.True(inner.ExitCode == 0 && output.Contains("Failed: 0", StringComparison.Ordinal), output);
     }
 

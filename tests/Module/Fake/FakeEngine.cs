@@ -303,6 +303,21 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         return NetworkList.Find(other => other.Name == network)!;
     }
 
+    public NetworkAttachment? LastAttachment { get; private set; }
+
+    public async Task<Container> ConnectAsync(string container, NetworkAttachment attachment, CancellationToken cancellationToken)
+    {
+        LastAttachment = attachment;
+        await Enter($"connect {attachment.Network}", Find(container).Name, cancellationToken);
+        return Find(container);
+    }
+
+    public async Task<Container> DisconnectAsync(string container, string network, CancellationToken cancellationToken)
+    {
+        await Enter($"disconnect {network}", Find(container).Name, cancellationToken);
+        return Find(container);
+    }
+
     public async IAsyncEnumerable<HostCapability> TestAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();

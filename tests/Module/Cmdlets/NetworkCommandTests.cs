@@ -1,0 +1,91 @@
+using System.Management.Automation;
+using System.Net;
+using Xunit;
+
+namespace ContainerTools.Module.Tests.Cmdlets;
+
+public sealed class NetworkCommandTests : IDisposable
+{
+    private readonly FakeEngine _engine = new();
+    private readonly Session _session;
+
+    public NetworkCommandTests() => _session = new Session(_engine);
+
+    public void Dispose() => _session.Dispose();
+
+    [Fact]
+    public void Connect_says_how_a_container_is_to_be_in_the_network()
+    {
+        _engine.Add("web", ContainerState.Running);
+        Session.Result result = _session.Run("Connect-ContainerNetwork red web -Alias www, api -IPAddress fd00::5, 10.1.2.3 -MacAddress 02-AA-bb-cc-dd-01 -Priority 7");
+
+        Assert.Empty(result.Errors);
+        Assert.Empty(result.Output);
+        NetworkAttachment attachment = _engine.LastAttachment!;
+        Assert.Equal("red", attachment.Network);
+        Assert.Equal(["www", "api"], attachment.Aliases);
+        Assert.Equal(IPAddress.Parse("10.1.2.3"), attachment.Address);
+        Assert.Equal(IPAddress.Parse("fd00::5"), attachment.IPv6Address);
+        Assert.Equal("02:aa:bb:cc:dd:01", attachment.HardwareAddress);
+        Assert.Equal(7, attachment.Priority);
+    }
+
+    [Theory]
+    [InlineData("Get-Container | Connect-ContainerNetwork red", "connect red")]
+    [InlineData("'a', 'b' | Connect-ContainerNetwork red", "connect red")]
+    [InlineData("Get-Container | Disconnect-ContainerNetwork -Network red", "disconnect red")]
+    [InlineData("Disconnect-ContainerNetwork red *", "disconnect red")]
+    public void Containers_come_by_name_and_from_the_pipeline(string command, string call)
+    {
+        _engine.Add("a");
+        _engine.Add("b", ContainerState.Running);
+
+        Session.Result result = _session.Run(command);
+
+        Assert.Empty(result.Errors);
+        Assert.Equal([$"{call} a", $"{call} b"], _engine.Calls);
+    }
+
+    [Theory]
+    [InlineData("Connect-ContainerNetwork red a -WhatIf")]
+    [InlineData("Disconnect-ContainerNetwork red a -WhatIf")]
+    public void Nothing_is_done_with_WhatIf(string command)
+    {
+        _engine.Add("a");
+        Assert.Empty(_session.Run(command).Errors);
+        Assert.Empty(_engine.Calls);
+    }
+
+    [Theory]
+    [InlineData("-IPAddress 10.1.2.3, 10.1.2.4")]
+    [InlineData("-IPAddress 10.1.2.300")]
+    [InlineData("-MacAddress 02:42")]
+    [InlineData("-MacAddress 01:00:5e:00:00:01")]
+    [InlineData("-MacAddress 00:00:00:00:00:00")]
+    [InlineData("-MacAddress +2:42:00:00:00:01")]
+    public void What_cannot_be_is_refused_before_anything_is_done(string arguments)
+    {
+        _engine.Add("a");
+        ErrorRecord error = Assert.Single(_session.Run("Connect-ContainerNetwork red a " + arguments).Errors);
+        Assert.Equal("InvalidArgument,ContainerTools.Module.Cmdlets.ConnectContainerNetworkCommand", error.FullyQualifiedErrorId);
+        Assert.Empty(_engine.Calls);
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.NetworkAlreadyConnected, ErrorCategory.ResourceExists)]
+    [InlineData(ErrorCode.NetworkNotConnected, ErrorCategory.InvalidOperation)]
+    [InlineData(ErrorCode.NetworkNotConnectable, ErrorCategory.InvalidOperation)]
+    public void A_refusal_concerns_its_container_alone(ErrorCode code, ErrorCategory category)
+    {
+        foreach (string name in new[] { "a", "b", "c" }) _engine.Add(name);
+        _engine.During = (_, name, _) => name == "b" ? throw new ContainerException(code, "It is as it is.", "b") : Task.CompletedTask;
+
+        Session.Result result = _session.Run("Connect-ContainerNetwork red a, b, c -PassThru");
+
+        Assert.Equal(["a", "c"], result.Lines);
+        ErrorRecord error = Assert.Single(result.Errors);
+        Assert.Equal($"{code},ContainerTools.Module.Cmdlets.ConnectContainerNetworkCommand", error.FullyQualifiedErrorId);
+        Assert.Equal(category, error.CategoryInfo.Category);
+        Assert.NotNull(error.ErrorDetails.RecommendedAction);
+    }
+}
