@@ -30,6 +30,15 @@ internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInpu
     public IReadOnlyList<string> WholeKernelFileSystems() => KernelFileSystems.FindWhole(File.ReadLines("/proc/self/mountinfo"));
 
     /// <inheritdoc/>
+    public bool IsFolder(string path) => Directory.Exists(path);
+
+    /// <inheritdoc/>
+    public bool IsShared(string path) => KernelMounts.IsShared(path);
+
+    /// <inheritdoc/>
+    public bool MountsOnDetached => KernelMounts.MountsOnDetached;
+
+    /// <inheritdoc/>
     public bool HasSecurityModule(string name) => SecurityModules.Has(name);
 
     /// <inheritdoc/>

@@ -18,6 +18,16 @@ internal interface ILaunchInputs
     /// <summary>Where whole mounts of proc and sysfs are, the last one first.</summary>
     IReadOnlyList<string> WholeKernelFileSystems();
 
+    /// <summary>Whether what is at a path of the host is a folder.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.FileNotFound"/>: there is nothing.</exception>
+    bool IsFolder(string path);
+
+    /// <summary>Whether the mount that a path of the host is on is a peer of others (mount_namespaces(7), shared).</summary>
+    bool IsShared(string path);
+
+    /// <summary>Whether mounts can be made on a mount that is attached nowhere (Linux 6.15).</summary>
+    bool MountsOnDetached { get; }
+
     /// <summary>Whether the kernel has a security module switched on: <c>apparmor</c>, <c>selinux</c>.</summary>
     bool HasSecurityModule(string name);
 

@@ -59,6 +59,13 @@ internal static class LaunchCompiler
         plan.Call(SystemCall.Setns, "join", "the container's namespaces", container, PlanArgument.Flags((long)flags, "the container's"));
         plan.Call(SystemCall.Setsid, "start", "a session");
         if (context.HasNamespace("user")) Namespaces.BecomeRoot(plan);
+        if (!context.HasNamespace("mount"))
+        {
+            // Joining a mount namespace would have meant its root.
+            plan.Call(SystemCall.Fchdir, "enter", "the root file system", context.Root);
+            plan.Call(SystemCall.Chroot, "enter", "the root file system", plan.Text("."));
+        }
+
         Streams.OpenTerminal(context, console: false);
         Finish(context, user);
     }

@@ -46,7 +46,7 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
         }
         catch (KernelException error) when (error.Errno == Errno.ENOENT)
         {
-            throw new ContainerException(ErrorCode.FileNotFound, $"The mount's source {path} does not exist.", path, error);
+            throw KernelMounts.NoSource(path, error);
         }
 
         // A copy of a shared mount is its peer: what the container mounts below it would appear on the host, and a peer cannot become "/". The launch
@@ -61,6 +61,15 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
 
     /// <inheritdoc/>
     public IReadOnlyList<string> WholeKernelFileSystems() => KernelFileSystems.FindWhole(File.ReadLines("/proc/self/mountinfo"));
+
+    /// <inheritdoc/>
+    public bool IsFolder(string path) => KernelMounts.IsFolder(path);
+
+    /// <inheritdoc/>
+    public bool IsShared(string path) => KernelMounts.IsShared(path);
+
+    /// <inheritdoc/>
+    public bool MountsOnDetached => KernelMounts.MountsOnDetached;
 
     /// <inheritdoc/>
     public bool HasSecurityModule(string name) => SecurityModules.Has(name);

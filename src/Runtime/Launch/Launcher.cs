@@ -92,6 +92,7 @@ internal static class Launcher
         handshake.AddSlots(context);
         AddCgroup(context, entry);
         using StreamCopies streams = new(context, request.StandardInput, request.StandardOutput, request.StandardError);
+        context.Root = plan.NewSlot("root", root.DangerousGetHandle());
         ulong flags = 0;
         foreach (OciNamespace item in request.Spec.Linux?.Namespaces ?? []) flags |= Namespaces.FlagOf(item.Type);
         LaunchCompiler.CompileExec(context, plan.NewSlot("container", container.DangerousGetHandle()), flags & ~NewPid);

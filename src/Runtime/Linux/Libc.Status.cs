@@ -8,6 +8,7 @@ internal static unsafe partial class Libc
     public const int AT_SYMLINK_NOFOLLOW = 0x100;
     public const int AT_EMPTY_PATH = 0x1000;
     private const uint STATX_BASIC_STATS = 0x7ff;
+    private const uint STATX_MNT_ID = 0x1000;
 
     /// <summary>statx(2), following a symbolic link at the end only if asked to.</summary>
     /// <returns>False when there is no such file (ENOENT, ENOTDIR).</returns>
@@ -39,6 +40,13 @@ internal static unsafe partial class Libc
         bool found = statx(AT_FDCWD, path, 0, 0, &buffer) == 0;
         attributes = found ? buffer.Attributes : 0;
         return found;
+    }
+
+    /// <summary>The number of the mount that a path is on, as mountinfo has it; null when there is no such file.</summary>
+    public static ulong? MountIdOf(string path)
+    {
+        StatxBuffer buffer;
+        return statx(AT_FDCWD, path, 0, STATX_MNT_ID, &buffer) == 0 && (buffer.Mask & STATX_MNT_ID) != 0 ? buffer.MountId : null;
     }
 
     /// <summary>symlink(2); false when <paramref name="path"/> exists already.</summary>
@@ -78,6 +86,7 @@ internal static unsafe partial class Libc
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct StatxBuffer
     {
+        [FieldOffset(0x00)] public uint Mask;
         [FieldOffset(0x08)] public ulong Attributes;
         [FieldOffset(0x10)] public uint Links;
         [FieldOffset(0x14)] public uint Uid;
@@ -91,5 +100,6 @@ internal static unsafe partial class Libc
         [FieldOffset(0x84)] public uint RdevMinor;
         [FieldOffset(0x88)] public uint DevMajor;
         [FieldOffset(0x8c)] public uint DevMinor;
+        [FieldOffset(0x90)] public ulong MountId;
     }
 }

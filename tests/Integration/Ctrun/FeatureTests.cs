@@ -128,6 +128,47 @@ public sealed class FeatureTests
     }
 
     [Fact]
+    public void Without_a_mount_namespace_the_hosts_mounts_stay_as_they_are()
+    {
+        Assert.SkipUnless(Environment.OSVersion.Version >= new Version(6, 15), "the kernel cannot mount on a detached mount");
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.WriteScript("cat /proc/self/status | grep NoNewPrivs; ls /dev/null; ls /; sleep 1000", static spec => spec with
+        {
+            Linux = spec.Linux! with { Namespaces = [.. spec.Linux.Namespaces!.Where(static item => item.Type != "mount")] },
+        });
+        string[] before = File.ReadAllLines("/proc/self/mountinfo");
+        bundle.Launch("run", "c", "--detach");
+        Assert.Empty(File.ReadAllLines("/proc/self/mountinfo").Where(line => line.Contains(bundle.Folder, StringComparison.Ordinal)).Except(before));
+        Assert.Equal(Libc.ReadLink("/proc/self/ns/mnt"), Libc.ReadLink($"/proc/{bundle.State("c").Pid}/ns/mnt"));
+        // What is executed later has the same root: the bundle's, with the container's proc in it.
+        Assert.Equal("1\n", bundle.Succeed("exec", "c", "/bin/sh", "-c", "echo $(ls -d /proc/1 /bin/busybox /work /home 2>/dev/null | grep -c proc)"));
+        Assert.Contains("text", bundle.Succeed("exec", "c", "/bin/ls", "/bin"), StringComparison.Ordinal);
+        bundle.Succeed("delete", "--force", "c");
+        bundle.AssertClean();
+    }
+
+    [Fact]
+    public void Mounts_are_listed_in_the_order_of_the_configuration()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        string[] places = ["/tmp/one", "/tmp/two", "/tmp/three", "/tmp/one/below"];
+        string source = Directory.CreateDirectory(Path.Combine(bundle.Folder, "source")).FullName;
+        bundle.Write(["/bin/cat", "/proc/self/mountinfo"], spec => spec with
+        {
+            Root = spec.Root! with { Readonly = false },
+            Mounts =
+            [
+                .. spec.Mounts!,
+                new OciMount { Destination = places[0], Type = "tmpfs", Source = "tmpfs" },
+                new OciMount { Destination = places[1], Type = "bind", Source = source, Options = ["rbind", "ro"] },
+                new OciMount { Destination = places[2], Type = "tmpfs", Source = "tmpfs" },
+                new OciMount { Destination = places[3], Type = "bind", Source = source, Options = ["bind", "slave"] },
+            ],
+        });
+        Assert.Equal(places, bundle.Succeed("run", "c").Split('\n').Select(static line => line.Split(' ')).Where(fields => fields.Length > 4 && places.Contains(fields[4])).Select(static fields => fields[4]));
+    }
+
+    [Fact]
     public void The_session_keyring_is_the_containers_unless_it_is_to_be_the_callers()
     {
         Assert.SkipUnless(File.Exists("/proc/keys"), "the kernel has no keys");

@@ -38,7 +38,7 @@ public sealed class HookTests
         // The program and the hooks after its start run side by side.
         List<Entry> entries = [.. Entries(log).Where(static entry => entry.Kind != "program")];
         Assert.Equal(s_kinds, entries.Select(static entry => entry.Kind));
-        Assert.Equal(["creating", "creating", "creating", "created", "running", "stopped"], entries.Select(static entry => entry.Status));
+        Assert.Equal(["created", "creating", "creating", "created", "running", "stopped"], entries.Select(static entry => entry.Status));
         Assert.All(entries, entry => Assert.Equal(("c", bundle.Folder), (entry.Id, entry.Bundle)));
         Assert.True(entries[0].Pid > 1);
         // Inside, the process has the number of its own pid namespace.
@@ -125,7 +125,7 @@ public sealed class HookTests
     {
         using CtrunBundle bundle = CtrunBundle.Create();
         string log = Log(bundle);
-        bundle.Write(["/bin/sleep", "1000"], spec => With(WithAll(spec, bundle, log), kind, Shell("exit 3", "/bin/sh")));
+        bundle.Write(["/bin/sleep", "1000"], spec => With(WithAll(spec, bundle, log), kind, Shell("exit 3", "/bin/sh")) with { OciVersion = "1.3.0" });
         bundle.Launch("create", "c");
         int process = bundle.State("c").Pid;
         Assert.Equal($"ctrun: The {kind} hook #1 (/bin/sh) ended with status 3.", bundle.Fail("start", "c"));
@@ -139,6 +139,20 @@ public sealed class HookTests
         Assert.Contains(kind, bundle.Fail("run", "d"), StringComparison.Ordinal);
         Assert.Equal("poststop", Entries(log)[^1].Kind);
         bundle.AssertClean();
+    }
+
+    [Fact]
+    public void Up_to_version_1_2_a_failure_after_the_start_is_a_warning_and_the_others_run()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        string log = Log(bundle);
+        string script = $"echo later >> {Path.Combine(bundle.Folder, "later")}";
+        bundle.Write(["/bin/sleep", "1000"], spec => spec with { OciVersion = "1.2.0", Hooks = new OciHooks { Poststart = [Shell("exit 3"), Shell(script)] } });
+        bundle.Launch("create", "c");
+        CommandResult started = bundle.Run("start", "c");
+        Assert.Equal((0, "ctrun: warning: The poststart hook #0 (/bin/sh) ended with status 3.\n"), (started.ExitCode, started.Error));
+        Assert.Equal("later\n", File.ReadAllText(Path.Combine(bundle.Folder, "later")));
+        Assert.Equal("running", bundle.State("c").Status);
     }
 
     [Fact]

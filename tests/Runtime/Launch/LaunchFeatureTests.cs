@@ -96,6 +96,68 @@ public sealed class LaunchFeatureTests
         Assert.DoesNotContain("keyctl", plan.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ALabelOfTheMountsIsLeftOutWhereNoSELinuxRuns()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = small with { Linux = small.Linux! with { MountLabel = "m" }, Mounts = [new OciMount { Destination = "/run", Type = "tmpfs" }] };
+        Assert.DoesNotContain("context", new PlannedLaunch().Start(spec), StringComparison.Ordinal);
+        Assert.Contains("context", new PlannedLaunch { SecurityModules = ["selinux"] }.Start(spec), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutAMountNamespaceNothingIsAttachedToTheHost()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = small with { Linux = small.Linux! with { Namespaces = [.. small.Linux.Namespaces!.Where(static item => item.Type != "mount")] } };
+        string text = new PlannedLaunch().Start(spec);
+        Assert.DoesNotContain("CLONE_NEWNS", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("pivot_root", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("cut off the propagation", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("mount the root file system", text, StringComparison.Ordinal);
+        Assert.Contains("chroot(\".\")", text, StringComparison.Ordinal);
+        ContainerException refused = Assert.Throws<ContainerException>(() => new PlannedLaunch { MountsOnDetached = false }.Start(spec));
+        Assert.Equal((ErrorCode.NotSupported, "A container without a mount namespace needs Linux 6.15 or later; before, its mounts could only be made on the host."), (refused.Code, refused.Message));
+    }
+
+    [Theory]
+    [InlineData("", "", false, true)]
+    [InlineData("rslave", "", false, true)]
+    [InlineData("rslave", "private", false, false)]
+    [InlineData("rshared", "", false, true)]
+    [InlineData("rshared", "", true, false)]
+    [InlineData("", "user", false, false)]
+    [InlineData("", "hooks", false, false)]
+    [InlineData("", "joined", false, false)]
+    public void ASourceIsClonedByTheProcessItselfUnlessOnlyTheLauncherCan(string option, string circumstance, bool shared, bool itself)
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = small with
+        {
+            Mounts = [new OciMount { Destination = "/data", Type = "bind", Source = "/srv", Options = option.Length == 0 ? [] : [option] }],
+            Linux = small.Linux! with
+            {
+                RootfsPropagation = circumstance == "private" ? "private" : null,
+                Namespaces = circumstance switch
+                {
+                    "user" => [.. small.Linux.Namespaces!, new("user")],
+                    "joined" => [.. small.Linux.Namespaces!.Where(static item => item.Type != "mount"), new("mount", "/proc/1/ns/mnt")],
+                    _ => small.Linux.Namespaces,
+                },
+                UidMappings = [new OciIdMapping(0, 100000, 1)],
+                GidMappings = [new OciIdMapping(0, 100000, 1)],
+            },
+        };
+        PlannedLaunch launch = new() { SharedPaths = shared ? ["/srv"] : [] };
+        string text = launch.Start(spec, context =>
+        {
+            context.Go = context.Plan.NewSlot("go", 8);
+            context.WaitsForHooks = circumstance == "hooks";
+        });
+        Assert.Equal(itself, text.Contains("open_tree(AT_FDCWD, \"/srv\"", StringComparison.Ordinal));
+        Assert.Equal(!itself, launch.Opened.Any(static line => line.StartsWith("tree /srv", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("0", 8, 0, 1)]
     [InlineData("0-2,4", 8, 0, 0x17)]
@@ -117,7 +179,6 @@ public sealed class LaunchFeatureTests
     {
         { "apparmor", ErrorCode.NotSupported, "The AppArmor profile 'p' is asked for, but this kernel runs without AppArmor." },
         { "selinux", ErrorCode.NotSupported, "The SELinux label 'l' is asked for, but this kernel runs without SELinux." },
-        { "mountLabel", ErrorCode.NotSupported, "The SELinux label 'm' is asked for, but this kernel runs without SELinux." },
         { "rdt", ErrorCode.NotSupported, "Intel RDT is not supported." },
         { "clock", ErrorCode.InvalidConfiguration, "The clock 'realtime' has no offset; the clocks are monotonic, boottime." },
         { "noTimeNamespace", ErrorCode.InvalidConfiguration, "There are clock offsets (linux.timeOffsets) but no time namespace of the container's own." },
@@ -134,7 +195,6 @@ public sealed class LaunchFeatureTests
         {
             "apparmor" => small with { Process = small.Process! with { ApparmorProfile = "p" } },
             "selinux" => small with { Process = small.Process! with { SelinuxLabel = "l" } },
-            "mountLabel" => small with { Linux = small.Linux! with { MountLabel = "m" } },
             "rdt" => small with { Linux = small.Linux! with { Unknown = new Dictionary<string, JsonElement> { ["intelRdt"] = default } } },
             "clock" => small with
             {

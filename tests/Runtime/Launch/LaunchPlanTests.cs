@@ -99,7 +99,6 @@ public sealed class LaunchPlanTests
 
     public static TheoryData<string, string> Refused => new()
     {
-        { "noMount", "The configuration has no mount namespace; without one the host's mounts would change." },
         { "noArguments", "The process has no arguments; process.args needs at least the program." },
         { "relativeCwd", "The working directory 'tmp' is not an absolute path." },
         { "relativeMount", "The mount destination 'data' is not an absolute path." },
@@ -123,7 +122,6 @@ public sealed class LaunchPlanTests
         OciSpec small = PlannedLaunch.Small();
         OciSpec spec = name switch
         {
-            "noMount" => Without(small, "mount"),
             "noArguments" => small with { Process = small.Process! with { Args = [] } },
             "relativeCwd" => small with { Process = small.Process! with { Cwd = "tmp" } },
             "relativeMount" => small with { Mounts = [new OciMount { Destination = "data", Type = "tmpfs" }] },

@@ -15,12 +15,20 @@ internal sealed class PlannedLaunch : ILaunchInputs
     public OpenedTree OpenTree(string path, bool recursive, IdMaps? maps, ulong propagation = Libc.MS_PRIVATE)
     {
         Opened.Add($"tree {path}{(recursive ? " recursive" : "")}{(maps is null ? "" : maps.Recursive ? " id-mapped with all below" : " id-mapped")}");
-        return new OpenedTree(100 + Opened.Count, !path.EndsWith(".file", StringComparison.Ordinal) && !path.StartsWith("/dev/", StringComparison.Ordinal));
+        return new OpenedTree(100 + Opened.Count, IsFolder(path));
     }
 
     public List<string> SecurityModules { get; init; } = [];
 
     public IReadOnlyList<string> WholeKernelFileSystems() => ["/sys", "/proc"];
+
+    public bool IsFolder(string path) => !path.EndsWith(".file", StringComparison.Ordinal) && !path.StartsWith("/dev/", StringComparison.Ordinal);
+
+    public List<string> SharedPaths { get; init; } = [];
+
+    public bool IsShared(string path) => SharedPaths.Contains(path);
+
+    public bool MountsOnDetached { get; init; } = true;
 
     public bool HasSecurityModule(string name) => SecurityModules.Contains(name);
 

@@ -17,6 +17,11 @@ internal static class RunCreation
         string bundle = Path.GetFullPath(request.BundleFolder);
         (OciSpec spec, byte[] document) = Bundle.Read(bundle);
         Check(spec, request);
+        if (spec.Linux?.MountLabel is { Length: > 0 } label && !SecurityModules.Has("selinux"))
+        {
+            request.Warn($"The SELinux label '{label}' of the mounts (linux.mountLabel) is left out: this kernel runs without SELinux.");
+        }
+
         bool hooked = HookRunner.HasAny(spec.Hooks);
         // What is to run in the container before the user's program finds it waiting at the gate.
         bool gate = request.Gate || HookRunner.HasStart(spec.Hooks);
@@ -65,7 +70,7 @@ internal static class RunCreation
                     StartedAt = gate ? default : now,
                 };
                 folder.WriteRecord(record);
-                if (!request.Gate && hooked) RunStart.RunHooks(folder, record, spec, cgroup, opensGate: gate);
+                if (!request.Gate && hooked) RunStart.RunHooks(folder, record, spec, cgroup, opensGate: gate, request.Warn);
                 // Last, for whoever waits for this file wants to find the rest.
                 if (request.PidFile is { } pidFile) PidFile.Write(pidFile, process.ProcessId);
                 return new StartedRun(request.Id, process, cgroup, spec, bundle);

@@ -29,7 +29,7 @@ internal static class RunStart
 
         try
         {
-            RunHooks(folder, record, spec, RunStatusReader.OpenCgroup(record), opensGate: true);
+            RunHooks(folder, record, spec, RunStatusReader.OpenCgroup(record), opensGate: true, warn);
         }
         catch (ContainerException error) when (error.Code == ErrorCode.HookFailed)
         {
@@ -39,7 +39,7 @@ internal static class RunStart
     }
 
     /// <summary>The hooks around the start, and the start itself where the first process waits for it.</summary>
-    public static void RunHooks(RunFolder folder, RunRecord record, OciSpec spec, ICgroup? cgroup, bool opensGate)
+    public static void RunHooks(RunFolder folder, RunRecord record, OciSpec spec, ICgroup? cgroup, bool opensGate, Action<string> warn)
     {
         OciState State(string status) => Launcher.StateOf(spec, record.Id, record.Bundle, status, record.ProcessId);
         if (HookRunner.HasStart(spec.Hooks))
@@ -60,7 +60,7 @@ internal static class RunStart
         }
 
         if (opensGate) Open(folder, record);
-        HookRunner.RunPoststart(spec.Hooks, State("running"));
+        HookRunner.RunPoststart(spec.Hooks, State("running"), warn);
     }
 
     private static void Open(RunFolder folder, RunRecord record)

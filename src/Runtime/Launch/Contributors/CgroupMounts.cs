@@ -24,7 +24,9 @@ internal static class CgroupMounts
         Slot target = RootPaths.Folder(context, mount.Destination);
         MountOptions folder = MountOptions.Parse(["nosuid", "nodev", "noexec", "mode=755"]);
         Slot tmpfs = Mounts.NewFileSystem(plan, "tmpfs", "tmpfs", mount.Destination, folder);
-        Mounts.Attach(plan, tmpfs, target, mount.Destination, "mount tmpfs on");
+        // In a tree that is attached nowhere only the uppermost mount can be made read-only: so there it is attached last.
+        bool attachesLast = !context.HasNamespace("mount");
+        if (!attachesLast) Mounts.Attach(plan, tmpfs, target, mount.Destination, "mount tmpfs on");
         foreach (CgroupView view in context.CgroupViews)
         {
             string destination = mount.Destination.TrimEnd('/') + "/" + view.Folder;
@@ -37,6 +39,7 @@ internal static class CgroupMounts
             Mounts.SetAttributes(plan, tmpfs, mount.Destination, new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), recursive: false);
         }
 
+        if (attachesLast) Mounts.Attach(plan, tmpfs, target, mount.Destination, "mount tmpfs on");
         plan.Call(SystemCall.Close, "close", "", tmpfs);
         plan.Call(SystemCall.Close, "close", "", target);
     }
@@ -65,8 +68,7 @@ internal static class CgroupMounts
             detached = plan.NewSlot(view.HostPath, context.Inputs.OpenTree(view.HostPath, recursive: false, null).Descriptor);
         }
 
-        Mounts.Attach(plan, detached, target, destination, $"mount {view.FileSystem} on");
-        Mounts.Finish(plan, detached, destination, options, options.Set, options.Clear);
+        Mounts.Place(context, detached, target, destination, $"mount {view.FileSystem} on", options, options.Set, options.Clear);
         plan.Call(SystemCall.Close, "close", "", detached);
         plan.Call(SystemCall.Close, "close", "", target);
     }

@@ -71,9 +71,8 @@ internal static class Mounts
         Slot detached = options.CopyUp
             ? context.Plan.NewSlot(mount.Destination, context.Inputs.CopyUp(mount.Destination, mount.Source ?? type, options))
             : NewFileSystem(context.Plan, type, mount.Source, mount.Destination, options);
-        Attach(context.Plan, detached, target, mount.Destination, $"mount {type} on");
         // The copy was made in a tmpfs that could be written.
-        Finish(context.Plan, detached, mount.Destination, options, set: options.CopyUp ? options.Set : 0, clear: 0);
+        Place(context, detached, target, mount.Destination, $"mount {type} on", options, set: options.CopyUp ? options.Set : 0, clear: 0);
         if (type == "proc" && RootPaths.Relative(mount.Destination) == "proc") context.Proc = detached;
         else context.Plan.Call(SystemCall.Close, "close", "", detached);
         context.Plan.Call(SystemCall.Close, "close", "", target);
@@ -123,7 +122,7 @@ internal static class Mounts
         }
     }
 
-    /// <summary>A mount of something that is there already. The launcher opened it, in its own mount namespace and with its own rights.</summary>
+    /// <summary>A mount of something that is there already.</summary>
     private static void Bind(LaunchContext context, OciMount mount, MountOptions options)
     {
         LaunchPlan plan = context.Plan;
@@ -131,15 +130,43 @@ internal static class Mounts
         IdMaps? maps = IdMapsOf(context, mount, options);
         ulong propagation = options.Propagation == 0 ? Libc.MS_PRIVATE : options.Propagation;
         // Shared stays a peer of the source, which is what was asked for; unbindable could not be attached.
-        OpenedTree tree = context.Inputs.OpenTree(
-            source, options.RecursiveBind, maps, propagation is Libc.MS_SHARED or Libc.MS_SLAVE ? propagation : Libc.MS_PRIVATE);
-        Slot detached = plan.NewSlot(source, tree.Descriptor);
-        Slot target = tree.IsDirectory ? RootPaths.Folder(context, mount.Destination) : RootPaths.File(context, mount.Destination);
-        Attach(plan, detached, target, mount.Destination, $"bind {source} on");
-        Finish(plan, detached, mount.Destination, options, options.Set, options.Clear);
+        if (propagation is not (Libc.MS_SHARED or Libc.MS_SLAVE)) propagation = Libc.MS_PRIVATE;
+        Slot detached;
+        bool folder;
+        if (maps is null && ClonesItself(context, source, propagation))
+        {
+            folder = context.Inputs.IsFolder(source);
+            int recursive = options.RecursiveBind ? Libc.AT_RECURSIVE : 0;
+            plan.Call(
+                SystemCall.OpenTree, $"bind {source} on", mount.Destination, Libc.AT_FDCWD, plan.Text(source),
+                PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | recursive, recursive == 0 ? "OPEN_TREE_CLONE" : "OPEN_TREE_CLONE|AT_RECURSIVE"));
+            detached = plan.Result(source);
+            SetAttributes(plan, detached, mount.Destination, new MountAttributes(0, 0, propagation, 0), recursive: true);
+        }
+        else
+        {
+            OpenedTree tree = context.Inputs.OpenTree(source, options.RecursiveBind, maps, propagation);
+            detached = plan.NewSlot(source, tree.Descriptor);
+            folder = tree.IsDirectory;
+        }
+
+        Slot target = folder ? RootPaths.Folder(context, mount.Destination) : RootPaths.File(context, mount.Destination);
+        Place(context, detached, target, mount.Destination, $"bind {source} on", options, options.Set, options.Clear);
         plan.Call(SystemCall.Close, "close", "", detached);
         plan.Call(SystemCall.Close, "close", "", target);
     }
+
+    /// <summary>
+    /// Whether the first process can clone the source by its path, when its turn comes: then mountinfo, which Linux lists by the age of mounts since 6.8, has them in the configuration's
+    /// order, parents first. Else the launcher does it before: in a user namespace the path may be out of reach, in another mount namespace, or behind the names of
+    /// another process it would be another; a peer of the source, and a slave where the host's mounts are cut off, must come from the host's own namespace; and the
+    /// root that is mounted on its own path for hooks may cover the source.
+    /// </summary>
+    private static bool ClonesItself(LaunchContext context, string source, ulong propagation)
+        => !context.HasNamespace("user") && !context.WaitsForHooks && (context.MakesNamespace("mount") || !context.HasNamespace("mount"))
+            && !source.StartsWith("/proc/", StringComparison.Ordinal) && !source.StartsWith("/dev/fd/", StringComparison.Ordinal)
+            && (propagation != Libc.MS_SLAVE || RootFileSystem.HostPropagation(context.Spec) == Libc.MS_SLAVE)
+            && (propagation != Libc.MS_SHARED || !context.Inputs.IsShared(source));
 
     private static IdMaps? IdMapsOf(LaunchContext context, OciMount mount, MountOptions options)
     {
@@ -150,8 +177,17 @@ internal static class Mounts
             : throw LaunchContext.Invalid($"The mount on {mount.Destination} is to be id-mapped, but there are no id maps.", mount.Destination);
     }
 
-    /// <summary>Attributes that the mount call itself did not set, attributes of the mounts below, and the propagation.</summary>
-    public static void Finish(LaunchPlan plan, Slot mounted, string destination, MountOptions options, ulong set, ulong clear)
+    /// <summary>Puts a detached mount on its target, with attributes that the mount call itself did not set, attributes of the mounts below, and the propagation.</summary>
+    public static void Place(LaunchContext context, Slot detached, Slot target, string destination, string what, MountOptions options, ulong set, ulong clear)
+    {
+        // In a tree that is attached nowhere only the uppermost mount can still be changed.
+        bool changesBefore = !context.HasNamespace("mount");
+        if (changesBefore) Finish(context.Plan, detached, destination, options, set, clear);
+        Attach(context.Plan, detached, target, destination, what);
+        if (!changesBefore) Finish(context.Plan, detached, destination, options, set, clear);
+    }
+
+    private static void Finish(LaunchPlan plan, Slot mounted, string destination, MountOptions options, ulong set, ulong clear)
     {
         // A bind mount without a propagation is private already: what the host mounts below a source later is none of the container's business.
         ulong propagation = options.Propagation;

@@ -62,7 +62,11 @@ internal static class Namespaces
             }
         }
 
-        if (!context.HasNamespace("mount")) throw LaunchContext.Invalid("The configuration has no mount namespace; without one the host's mounts would change.", "mount");
+        if (!context.HasNamespace("mount") && !context.Inputs.MountsOnDetached)
+        {
+            throw new ContainerException(
+                ErrorCode.NotSupported, "A container without a mount namespace needs Linux 6.15 or later; before, its mounts could only be made on the host.", "mount");
+        }
 
         // A user namespace comes first: the rights in the others depend on it.
         joined.Sort(static (a, b) => (b.Type == "user").CompareTo(a.Type == "user"));

@@ -17,17 +17,24 @@ internal static class RootFileSystem
         string path = context.Resolve(root.Path);
         plan.Section("config.md#root");
 
-        // Without this, what is mounted here would appear on the host, whose root is shared on most machines.
-        ulong propagation = PropagationOf(context.Spec.Linux?.RootfsPropagation) is { } wished and not Libc.MS_SHARED ? wished : Libc.MS_SLAVE;
-        plan.Call(
-            SystemCall.MountSetattr, "cut off the propagation of", "/", Libc.AT_FDCWD, plan.Text("/"), PlanArgument.Flags(Libc.AT_RECURSIVE, "AT_RECURSIVE"),
-            plan.Structure(new MountAttributes(0, 0, propagation, 0), "propagation"), 32);
+        bool ownMounts = context.HasNamespace("mount");
+        if (ownMounts)
+        {
+            // Without this, what is mounted here would appear on the host, whose root is shared on most machines.
+            plan.Call(
+                SystemCall.MountSetattr, "cut off the propagation of", "/", Libc.AT_FDCWD, plan.Text("/"), PlanArgument.Flags(Libc.AT_RECURSIVE, "AT_RECURSIVE"),
+                plan.Structure(new MountAttributes(0, 0, HostPropagation(context.Spec), 0), "propagation"), 32);
+        }
 
         int tree = FindOverlay(context.Spec) is { } overlay
             ? context.Inputs.OpenOverlay(overlay)
             : context.Inputs.OpenTree(path, recursive: true, null).Descriptor;
         Slot detached = plan.NewSlot("root", tree);
-        if (context.WaitsForHooks)
+        if (!ownMounts)
+        {
+            // The mount namespace is the host's, where nothing may appear: the tree stays attached nowhere, and goes with the last process whose root it is.
+        }
+        else if (context.WaitsForHooks)
         {
             // Hooks look for it, with all its mounts, where the configuration says it is.
             int own = Attach(plan, detached, path, path);
@@ -45,6 +52,10 @@ internal static class RootFileSystem
         context.Root = detached;
     }
 
+    /// <summary>What the host's mounts become in the container's mount namespace.</summary>
+    public static ulong HostPropagation(OciSpec spec)
+        => PropagationOf(spec.Linux?.RootfsPropagation) is { } wished and not Libc.MS_SHARED ? wished : Libc.MS_SLAVE;
+
     private static int Attach(LaunchPlan plan, Slot detached, string path, string place) => plan.Call(
         SystemCall.MoveMount, "mount the root file system", path, detached, plan.Itself, Libc.AT_FDCWD, plan.Text(place),
         PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
@@ -61,10 +72,11 @@ internal static class RootFileSystem
                 plan.Structure(new MountAttributes(Libc.MOUNT_ATTR_RDONLY, 0, 0, 0), "ro"), 32);
         }
 
-        if (context.MovesRoot) LeaveHost(context);
+        bool ownMounts = context.HasNamespace("mount");
+        if (context.MovesRoot && ownMounts) LeaveHost(context);
         plan.Call(SystemCall.Fchdir, "enter", "/", context.Root);
         // pivot_root(".", "."): the old root is stacked on the new one and taken away by the next call (pivot_root(2), NOTES).
-        if (context.MovesRoot)
+        if (context.MovesRoot || !ownMounts)
         {
             plan.Call(SystemCall.Chroot, "enter", "the root file system", plan.Text("."));
         }

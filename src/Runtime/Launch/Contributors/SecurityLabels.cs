@@ -21,9 +21,8 @@ internal static class SecurityLabels
             throw new ContainerException(ErrorCode.NotSupported, $"The AppArmor profile '{process.ApparmorProfile}' is asked for, but this kernel runs without AppArmor.", process.ApparmorProfile);
         }
 
-        foreach (string? label in (string?[])[process.SelinuxLabel, context.Spec.Linux?.MountLabel])
+        if (process.SelinuxLabel is { Length: > 0 } label && !context.Inputs.HasSecurityModule("selinux"))
         {
-            if (string.IsNullOrEmpty(label) || context.Inputs.HasSecurityModule("selinux")) continue;
             throw new ContainerException(ErrorCode.NotSupported, $"The SELinux label '{label}' is asked for, but this kernel runs without SELinux.", label);
         }
     }
@@ -56,10 +55,13 @@ internal static class SecurityLabels
         }
     }
 
-    /// <summary>Adds the label of the container's mounts to a new file system's options.</summary>
+    /// <summary>
+    /// Adds the label of the container's mounts to a new file system's options. Where no SELinux runs nobody is confined by it, and what it would let a labelled process do is allowed
+    /// anyhow: so it is left out there, while a label of the process itself, which would confine it, is refused.
+    /// </summary>
     public static void AddTo(LaunchContext context, string type, MountOptions options)
     {
-        if (context.Spec.Linux?.MountLabel is not { Length: > 0 } label || Array.IndexOf(s_labelled, type) < 0) return;
+        if (context.Spec.Linux?.MountLabel is not { Length: > 0 } label || Array.IndexOf(s_labelled, type) < 0 || !context.Inputs.HasSecurityModule("selinux")) return;
         if (!options.Data.Exists(static option => option.StartsWith("context=", StringComparison.Ordinal))) options.Data.Add("context=" + label);
     }
 

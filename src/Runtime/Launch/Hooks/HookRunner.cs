@@ -48,7 +48,8 @@ internal static class HookRunner
     public static void RunCreation(OciSpec spec, OciState state)
     {
         OciHooks hooks = spec.Hooks!;
-        RunOutside(hooks.Prestart, "prestart", state);
+        // The specification that had no others (1.0) called the container created by then, and crun and the validation programs go by it.
+        RunOutside(hooks.Prestart, "prestart", state with { Status = "created" });
         RunOutside(hooks.CreateRuntime, "createRuntime", state);
         OciState inside = hooks.CreateContainer is { Count: > 0 } ? state with { Pid = PidInside(state.Pid) } : state;
         Each(hooks.CreateContainer, "createContainer", (hook, name) => RunBeforePivot(spec, hook, name, state.Pid, inside));
@@ -79,17 +80,33 @@ internal static class HookRunner
         });
     }
 
-    /// <summary>The hooks after the start. The first that fails is the end of it.</summary>
-    public static void RunPoststart(OciHooks? hooks, OciState state) => RunOutside(hooks?.Poststart, "poststart", state);
+    /// <summary>
+    /// The hooks after the start. Up to version 1.2 of the specification a failure is a warning, and the others run all the same; from 1.3 on the first that fails is
+    /// the end of it (runtime.md, Lifecycle).
+    /// </summary>
+    public static void RunPoststart(OciHooks? hooks, OciState state, Action<string> warn)
+    {
+        if (FailsAfterStart(state.OciVersion)) RunOutside(hooks?.Poststart, "poststart", state);
+        else RunAll(hooks?.Poststart, "poststart", state, warn);
+    }
+
+    private static bool FailsAfterStart(string version)
+    {
+        string[] parts = version.Split('.');
+        return parts.Length < 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out int major) || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out int minor)
+            || major > 1 || (major == 1 && minor >= 3);
+    }
 
     /// <summary>The hooks after the removal: a failure is a warning, and the others run all the same.</summary>
-    public static void RunPoststop(OciHooks? hooks, OciState state, Action<string> warn)
+    public static void RunPoststop(OciHooks? hooks, OciState state, Action<string> warn) => RunAll(hooks?.Poststop, "poststop", state, warn);
+
+    private static void RunAll(IReadOnlyList<OciHook>? hooks, string kind, OciState state, Action<string> warn)
     {
-        for (int i = 0; i < (hooks?.Poststop?.Count ?? 0); i++)
+        for (int i = 0; i < (hooks?.Count ?? 0); i++)
         {
             try
             {
-                RunOne(hooks!.Poststop![i], Name("poststop", i), state);
+                RunOne(hooks![i], Name(kind, i), state);
             }
             catch (ContainerException error)
             {
