@@ -65,6 +65,9 @@ install_packages() {
 test_tools() {
     have dig             || echo "dnsutils         questions to the resolver of networks"
     have skopeo          || echo "skopeo           another client of registries"
+    have buildah         || echo "buildah          images that it commits"
+    have umoci           || echo "umoci            another tool for image layouts"
+    have getfattr        || echo "attr             attributes of unpacked files"
     have openssl         || echo "openssl          keys and signatures of images"
     have docker-registry || echo "docker-registry  a registry on loopback"
     have strace          || echo "strace           faults at single system calls"

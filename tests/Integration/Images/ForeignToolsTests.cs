@@ -57,12 +57,40 @@ public sealed class ForeignToolsTests : IDisposable
         Assert.Contains("\"A=b\"", json, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("docker-archive:{0}:made:1", "made:1")]
+    [InlineData("oci-archive:{0}:localhost/made:1", "localhost/made:1")]
+    [InlineData("oci:{0}:localhost/made:1", "localhost/made:1")]
+    public async Task What_buildah_commits_is_imported(string destination, string name)
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("buildah");
+        string root = Path.Combine(_fixture.Scratch, "tree"), file = Path.Combine(_fixture.Scratch, "committed");
+        Tree.Make(root, ustar: false);
+        // Committed from nothing, as the leanest images are.
+        string container = Buildah("from", "scratch").Trim();
+        Buildah("add", "-q", container, root, "/");
+        Buildah("config", "--cmd", "[\"/app\"]", "--env", "A=b", "--label", "made=buildah", "--user", "7:8", "--workingdir", "/w", container);
+        Buildah("commit", "-q", "--disable-compression=false", container, string.Format(System.Globalization.CultureInfo.InvariantCulture, destination, file));
+        Buildah("rm", container);
+        ContainerImage image = Assert.Single(await _fixture.Store.ImportAsync(new ImageImportOptions { Path = file }, null, Token));
+        Assert.Equal(name, image.Reference);
+        Assert.Equal(("buildah", "7:8", "/w"), (image.Labels["made"], image.Configuration.User, image.Configuration.WorkingDirectory));
+        Assert.Equal(["/app"], image.Configuration.Command);
+        Assert.Equal("A=b", Assert.Single(image.Configuration.Environment, variable => variable.StartsWith("A=", StringComparison.Ordinal)));
+        string ours = (await _fixture.Store.ResolveAsync(image.Id, Token)).LayerFolders[0];
+        Assert.True(Directory.EnumerateFileSystemEntries(ours).Any());
+
+        // A storage of its own, which needs no mounts.
+        string Buildah(params string[] arguments) => StoreFixture.Run(
+            "buildah", ["--root", Path.Combine(_fixture.Scratch, "storage"), "--runroot", Path.Combine(_fixture.Scratch, "run"), "--storage-driver", "vfs", .. arguments]);
+    }
+
     [Fact]
-    public async Task Buildah_and_podman_archives_are_read()
+    public async Task An_archive_that_skopeo_made_from_our_store_is_read()
     {
         StoreFixture.RequireRoot();
         StoreFixture.RequireTool("skopeo");
-        // The layouts that podman save writes are those of the same library.
         await _fixture.Store.ImportAsync(new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = "box:1" }, null, Token);
         string folder = Path.Combine(_fixture.Scratch, "docker-dir.tar");
         StoreFixture.Run("skopeo", "copy", "-q", "--format", "v2s2", $"oci:{_fixture.Paths.Images}:box:1", $"docker-archive:{folder}:box:docker");

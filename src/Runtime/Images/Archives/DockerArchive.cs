@@ -54,8 +54,9 @@ internal static class DockerArchive
     {
         byte[] configBytes = files.Find(configPath).ReadDocument();
         string digest = ImageDigest.Of(configBytes);
-        // docker save names the configuration after its digest, which promises it.
+        // docker save names the configuration after its digest, which promises it; other tools write the kind of digest as well.
         string name = Path.GetFileNameWithoutExtension(configPath);
+        if (name.StartsWith(ImageDigest.Prefix, StringComparison.Ordinal)) name = name[ImageDigest.Prefix.Length..];
         if (name.Length == 64 && ImageDigest.IsHex(name) && ImageDigest.Prefix + name != digest)
         {
             throw new ContainerException(
