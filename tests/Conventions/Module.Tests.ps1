@@ -4,7 +4,7 @@ BeforeDiscovery {
     $package = if ($env:CONTAINERTOOLS_PACKAGE) { $env:CONTAINERTOOLS_PACKAGE } else { "$root/artifacts/package/ContainerTools" }
     if (-not (Test-Path -LiteralPath $package)) { throw "$package does not exist; 'build.sh package' makes it." }
     Import-Module $package
-    $cmdlets = @(foreach ($command in Get-Command -Module ContainerTools) {
+    $cmdlets = @(foreach ($command in Get-Command -Module ContainerTools -CommandType Cmdlet) {
             @{
                 Name = $command.Name; Command = $command; Type = $command.ImplementingType
                 Attribute = $command.ImplementingType.GetCustomAttributes([System.Management.Automation.CmdletAttribute], $false)[0]
@@ -42,6 +42,8 @@ Describe 'The module' {
         }
         $manifest.CmdletsToExport | Sort-Object | Should -Be ($names | Sort-Object)
         $manifest.FunctionsToExport | Should -BeNullOrEmpty
+        $aliases = $types | ForEach-Object { $_.GetCustomAttributes([System.Management.Automation.AliasAttribute], $false) } | ForEach-Object { $_.AliasNames }
+        $manifest.AliasesToExport | Sort-Object | Should -Be ($aliases | Sort-Object)
     }
 
     It 'keeps the engine out of the shell''s own load context' {
@@ -56,14 +58,14 @@ Describe 'The module' {
     }
 
     It 'has a page of help for each cmdlet and no other' {
-        (Get-ChildItem -LiteralPath "$root/docs/help" -Filter *-*.md).BaseName | Sort-Object | Should -Be ((Get-Command -Module ContainerTools).Name | Sort-Object)
+        (Get-ChildItem -LiteralPath "$root/docs/help" -Filter *-*.md).BaseName | Sort-Object | Should -Be ((Get-Command -Module ContainerTools -CommandType Cmdlet).Name | Sort-Object)
     }
 
     It 'shows each type of object that it emits in a view of its own' {
         $views = [System.Xml.XmlDocument]::new()
         $views.Load("$root/src/Module/Formats/ContainerTools.format.ps1xml")
         $shown = $views.SelectNodes('//TypeName') | ForEach-Object InnerText
-        $emitted = (Get-Command -Module ContainerTools).OutputType.Name | Where-Object { $_ -like 'ContainerTools.*' } | Select-Object -Unique
+        $emitted = (Get-Command -Module ContainerTools -CommandType Cmdlet).OutputType.Name | Where-Object { $_ -like 'ContainerTools.*' } | Select-Object -Unique
         $emitted | Should -Not -BeNullOrEmpty
         foreach ($type in $emitted) { $shown | Should -Contain $type }
     }
