@@ -13,6 +13,7 @@
     # only place where PowerShell looks for types by name. The engine and its libraries, also in lib, load in a context of their own.
     RequiredAssemblies   = @('lib/ContainerTools.Abstractions.dll')
     FormatsToProcess     = @('ContainerTools.format.ps1xml')
+    TypesToProcess       = @('ContainerTools.types.ps1xml')
 
     CmdletsToExport      = @(
         'Add-ContainerImageTag'

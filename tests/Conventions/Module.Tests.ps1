@@ -69,6 +69,15 @@ Describe 'The module' {
         $emitted | Should -Not -BeNullOrEmpty
         foreach ($type in $emitted) { $shown | Should -Contain $type }
     }
+
+    It 'says of each type of object what is shown of it in a list' {
+        $emitted = (Get-Command -Module ContainerTools -CommandType Cmdlet).OutputType.Name | Where-Object { $_ -like 'ContainerTools.*' } | Select-Object -Unique
+        foreach ($type in $emitted) {
+            $set = (Get-TypeData $type).DefaultDisplayPropertySet.ReferencedProperties
+            $set | Should -Not -BeNullOrEmpty -Because "$type is shown below objects of other types as well"
+            foreach ($property in $set) { ($type -as [type]).GetProperty($property) | Should -Not -BeNullOrEmpty -Because "$type.$property is to be shown" }
+        }
+    }
 }
 
 Describe '<Name>' -ForEach $cmdlets {

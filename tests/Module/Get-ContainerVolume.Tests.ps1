@@ -36,4 +36,14 @@ Describe 'Get-ContainerVolume' {
         $problem[0].FullyQualifiedErrorId | Should -Be 'VolumeNotFound,ContainerTools.Module.Cmdlets.GetContainerVolumeCommand'
         { Get-ContainerVolume nosuch* -ErrorAction Stop } | Should -Not -Throw
     }
+
+    It 'is short in a list, below objects of another type' {
+        $null = New-ContainerVolume short -Label @{ hidden = 1 }
+        try {
+            $text = & { Get-ContainerImage; Get-ContainerVolume short } | Out-String
+            $text | Should -Match '(?m)^Name\s+: short'
+            $text | Should -Not -Match '(?m)^Labels\s+:'
+        }
+        finally { Remove-ContainerVolume short }
+    }
 }

@@ -10,7 +10,7 @@ public sealed record ContainerLimit
     public long? Memory { get; init; }
     /// <summary>Memory in bytes that is left to the container under pressure (soft limit); -1 is unlimited.</summary>
     public long? MemoryReservation { get; init; }
-    /// <summary>Most memory and swap together in bytes; -1 is unlimited. At least <see cref="Memory"/>.</summary>
+    /// <summary>Most memory and swap together in bytes; -1 is unlimited. At least <see cref="Memory"/>, and twice that where nothing is said and the kernel can limit swap.</summary>
     public long? MemorySwap { get; init; }
     /// <summary>Processors' worth of time, 1.5 for one and a half; 0 is unlimited. Stored as quota over <see cref="CpuPeriod"/>.</summary>
     public double? Cpus { get; init; }

@@ -52,6 +52,19 @@ internal sealed class CgroupHost
     /// <summary>Whether all controllers are v2's.</summary>
     public bool IsV2Alone => HasV2 && !HasV1;
 
+    /// <summary>
+    /// Whether swap can be limited. v1 has its file at the root as well, unless the kernel was started with swapaccount=0. v2's root has no limits: its
+    /// children tell, and where nobody limits memory yet, whether the kernel has swap at all.
+    /// </summary>
+    public bool CanLimitSwap => Hierarchies.FirstOrDefault(hierarchy => hierarchy.Controllers.Any(controller => controller.Name == "memory")) switch
+    {
+        V1Hierarchy v1 => v1.Root.Has("memory.memsw.limit_in_bytes"),
+        V2Hierarchy v2 => Directory.EnumerateDirectories(v2.Root.Path).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "memory.max"))) is { } child
+            ? File.Exists(Path.Combine(child, "memory.swap.max"))
+            : File.Exists("/proc/swaps"),
+        _ => false,
+    };
+
     /// <summary>Looks for the hierarchies.</summary>
     /// <param name="root">Where they are mounted.</param>
     /// <param name="mountInfo">/proc/self/mountinfo; not read where v2 is all there is.</param>

@@ -61,7 +61,8 @@ internal static class ContainerLimits
     {
         Memory = limit.Memory is > 0 ? limit.Memory : null,
         MemoryReservation = limit.MemoryReservation is > 0 ? limit.MemoryReservation : null,
-        MemorySwap = limit.MemorySwap is > 0 ? limit.MemorySwap : null,
+        // Unlimited swap beside limited memory is a wish of its own: without it there would be a limit (see WithSwap).
+        MemorySwap = limit.MemorySwap is > 0 || (limit.MemorySwap == -1 && limit.Memory is > 0) ? limit.MemorySwap : null,
         Cpus = limit.Cpus is > 0 ? limit.Cpus : null,
         CpuShares = limit.CpuShares is > 0 ? limit.CpuShares : null,
         CpuSet = string.IsNullOrEmpty(limit.CpuSet) ? null : limit.CpuSet,
@@ -69,6 +70,16 @@ internal static class ContainerLimits
         Processes = limit.Processes is > 0 ? limit.Processes : null,
         BlockIOWeight = limit.BlockIOWeight is > 0 ? limit.BlockIOWeight : null,
     };
+
+    /// <summary>
+    /// As Docker does it: where memory is limited and nothing is said of swap, there may be as much swap again, where the kernel can limit it at all.
+    /// Not part of the record, so that it follows when the memory limit changes.
+    /// </summary>
+    /// <param name="limit">What was asked for.</param>
+    /// <param name="memory">The memory limit that counts.</param>
+    /// <param name="canLimitSwap">Whether the kernel accounts for swap.</param>
+    public static ContainerLimit WithSwap(ContainerLimit limit, long? memory, bool canLimitSwap)
+        => canLimitSwap && memory is > 0 and <= long.MaxValue / 2 && limit.MemorySwap is null or 0 ? limit with { MemorySwap = 2 * memory } : limit;
 
     /// <summary>The limits in the words of the OCI specification. What is null is left as it is.</summary>
     public static OciResources ToResources(ContainerLimit limit)

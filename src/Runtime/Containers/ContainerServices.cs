@@ -43,6 +43,8 @@ internal sealed class ContainerServices
     public IStorageDriver Driver { get; }
     /// <summary>Opens the cgroup of a path below each hierarchy's root; it need not exist.</summary>
     public Func<string, ICgroup> OpenCgroup { get; }
+    /// <summary>Whether the kernel can limit swap.</summary>
+    public Func<bool> CanLimitSwap { get; init; } = static () => CgroupHost.Current.CanLimitSwap;
     /// <summary>Named volumes.</summary>
     public VolumeStore Volumes { get; }
     /// <summary>Host ids of user namespaces.</summary>
@@ -126,6 +128,7 @@ internal sealed class ContainerServices
             DeviceRules = DefaultDeviceRules.Create(),
             HostDevices = record.Configuration.Privileged ? HostDevices.Read() : [],
             HostHasSharedMemory = Directory.Exists("/dev/shm"),
+            CanLimitSwap = record.Configuration.Limit.Memory is > 0 && CanLimitSwap(),
             VolumeData = Volumes.DataOf,
             VolumeOptions = name => Volumes.Record(name)?.DriverOptions ?? new Dictionary<string, string>(),
             NetworkNamespace = NetworkMode.NamespacePath(this, record.Configuration.NetworkMode),

@@ -59,20 +59,6 @@ internal sealed class LayerView(IReadOnlyList<string> layers)
         return way.Peek();
     }
 
-    /// <summary>What a folder holds, in no order.</summary>
-    public static IEnumerable<Entry> Children(Entry folder)
-    {
-        HashSet<string> seen = new(StringComparer.Ordinal);
-        foreach (string hostFolder in folder.HostFolders)
-        {
-            foreach (string path in Directory.EnumerateFileSystemEntries(hostFolder))
-            {
-                string name = Path.GetFileName(path);
-                if (seen.Add(name) && Child(folder, name) is { } child) yield return child;
-            }
-        }
-    }
-
     /// <summary>The content of a file, at most 4 MB; null when the image has no such file.</summary>
     public byte[]? ReadFile(string path)
     {

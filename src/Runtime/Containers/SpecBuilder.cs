@@ -93,7 +93,7 @@ internal static class SpecBuilder
             GidMappings = map,
             Devices = configuration.Privileged ? input.HostDevices : null,
             CgroupsPath = ContainerServices.CgroupPath(input.Record.Id),
-            Resources = ContainerLimits.ToResources(configuration.Limit) with
+            Resources = ContainerLimits.ToResources(ContainerLimits.WithSwap(configuration.Limit, configuration.Limit.Memory, input.CanLimitSwap)) with
             {
                 Devices = configuration.Privileged ? [new OciDeviceRule { Allow = true, Access = "rwm" }] : input.DeviceRules,
             },

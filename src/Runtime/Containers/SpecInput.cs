@@ -22,6 +22,8 @@ internal sealed record SpecInput
     public IReadOnlyList<OciDevice> HostDevices { get; init; } = [];
     /// <summary>Whether the host has a /dev/shm, for a container that shares the host's IPC namespace.</summary>
     public bool HostHasSharedMemory { get; init; }
+    /// <summary>Whether the kernel can limit swap.</summary>
+    public bool CanLimitSwap { get; init; }
     /// <summary>The network namespace that it joins; null for one of its own.</summary>
     public string? NetworkNamespace { get; init; }
     /// <summary>The folder of a volume's data.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
 using Xunit;
@@ -188,6 +189,25 @@ public sealed class ConfigurationTests(EngineFixture engine) : IClassFixture<Eng
         Assert.Equal((96 * MB, 1.0, 20L), (read.Memory, read.Cpus, read.Processes));
         read = await engine.Containers.SetLimitAsync(container.Id, new ContainerLimit { Memory = -1, Processes = -1 }, Cancel);
         Assert.Equal((null, 1.0, null), (read.Memory, read.Cpus, read.Processes));
+    }
+
+    [Fact]
+    public async Task Swap_is_limited_to_as_much_as_memory_unless_something_is_said_of_it()
+    {
+        Assert.SkipUnless(CgroupHost.Current.CanLimitSwap, "this kernel does not account for swap");
+        const long MB = 1 << 20;
+        Container container = await engine.StartAsync(engine.Options("sleep", "1000") with { Limit = new ContainerLimit { Memory = 64 * MB } });
+        Assert.Equal(128 * MB, (await engine.Containers.GetLimitAsync(container.Id, Cancel)).MemorySwap);
+        // It follows, up and down, also at the next start.
+        Assert.Equal(200 * MB, (await engine.Containers.SetLimitAsync(container.Id, new ContainerLimit { Memory = 100 * MB }, Cancel)).MemorySwap);
+        Assert.Equal(80 * MB, (await engine.Containers.SetLimitAsync(container.Id, new ContainerLimit { Memory = 40 * MB }, Cancel)).MemorySwap);
+        await engine.Containers.RestartAsync(container.Id, new ContainerStopOptions { Timeout = TimeSpan.Zero }, Cancel);
+        Assert.Equal(80 * MB, (await engine.Containers.GetLimitAsync(container.Id, Cancel)).MemorySwap);
+        // Until something is said of it.
+        Assert.Null((await engine.Containers.SetLimitAsync(container.Id, new ContainerLimit { MemorySwap = -1 }, Cancel)).MemorySwap);
+        ContainerLimit read = await engine.Containers.SetLimitAsync(container.Id, new ContainerLimit { Memory = 50 * MB }, Cancel);
+        Assert.Equal((50 * MB, null), (read.Memory, read.MemorySwap));
+        await engine.Containers.RemoveAsync(container.Id, new ContainerRemoveOptions { Force = true }, Cancel);
     }
 
     [Fact]

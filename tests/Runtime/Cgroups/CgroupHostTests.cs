@@ -29,6 +29,24 @@ public sealed class CgroupHostTests
     }
 
     [Fact]
+    public void Swap_can_be_limited_where_the_kernel_accounts_for_it()
+    {
+        using FakeKernel v1 = FakeKernel.V1();
+        Assert.True(v1.Detect().CanLimitSwap);
+        File.Delete(v1.Root + "/memory/memory.memsw.limit_in_bytes");
+        Assert.False(v1.Detect().CanLimitSwap);
+        using FakeKernel none = FakeKernel.V1("cpu");
+        Assert.False(none.Detect().CanLimitSwap);
+
+        using FakeKernel v2 = FakeKernel.V2();
+        string child = Directory.CreateDirectory(v2.Root + "/child").FullName;
+        File.WriteAllText(child + "/memory.max", "max\n");
+        Assert.False(v2.Detect().CanLimitSwap);
+        File.WriteAllText(child + "/memory.swap.max", "max\n");
+        Assert.True(v2.Detect().CanLimitSwap);
+    }
+
+    [Fact]
     public void A_hybrid_has_v2_first()
     {
         using FakeKernel kernel = FakeKernel.Hybrid("hugetlb", "memory", "cpu");

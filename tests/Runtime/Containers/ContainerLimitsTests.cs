@@ -73,6 +73,25 @@ public sealed class ContainerLimitsTests
         Assert.Equal((ushort?)300, resources.BlockIO!.Weight);
     }
 
+    [Theory]
+    [InlineData(64L << 20, null, true, 128L << 20)]
+    [InlineData(64L << 20, 0L, true, 128L << 20)]
+    [InlineData(64L << 20, null, false, null)]
+    [InlineData(64L << 20, 80L << 20, true, 80L << 20)]
+    [InlineData(64L << 20, -1L, true, -1L)]
+    [InlineData(null, null, true, null)]
+    [InlineData(-1L, null, true, null)]
+    [InlineData(long.MaxValue, null, true, null)]
+    public void As_much_swap_as_memory_where_nothing_is_said_of_it(long? memory, long? swap, bool canLimitSwap, long? expected)
+        => Assert.Equal(expected, ContainerLimits.WithSwap(new ContainerLimit { Memory = memory, MemorySwap = swap }, memory, canLimitSwap).MemorySwap);
+
+    [Fact]
+    public void Unlimited_swap_beside_limited_memory_is_remembered()
+    {
+        Assert.Equal(-1, ContainerLimits.Normalize(new ContainerLimit { Memory = 64 * MB, MemorySwap = -1 }).MemorySwap);
+        Assert.Null(ContainerLimits.Normalize(new ContainerLimit { MemorySwap = -1 }).MemorySwap);
+    }
+
     [Fact]
     public void No_limit_is_no_word()
     {

@@ -1,5 +1,6 @@
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Launch.Seccomp;
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Containers.Operations;
@@ -141,13 +142,20 @@ internal static class CreateOperation
                 undo.Push(() => services.Volumes.Remove(name));
             }
 
-            Action<string>? fill = mount.Options.Contains("nocopy") ? null : folder => LayerCopy.Copy(files, mount.Destination, folder);
+            Action<string>? fill = mount.Options.Contains("nocopy") ? null : folder => FillVolume(files, mount.Destination, folder);
             // Something of another kind is mounted there; it has its own content.
             if (services.Volumes.Record(name) is not { DriverOptions.Count: > 0 }) services.Volumes.Ensure(name, fill);
             mounts.Add(mount with { Source = name, Options = [.. mount.Options.Where(option => option != "nocopy")] });
         }
 
         return (mounts, anonymous);
+    }
+
+    /// <summary>Copies what the image has at a path into a new volume; leaves it empty where the image has no folder there.</summary>
+    private static void FillVolume(LayerView files, string path, string target)
+    {
+        if (files.Find(path) is not { Status.IsFolder: true } folder) return;
+        foreach (string layer in folder.HostFolders.Reverse()) LayerMerge.Apply(layer, target, 0);
     }
 
     private static string Relative(string root, string path)

@@ -50,6 +50,8 @@ internal static class LimitOperation
                 ContainerLimit applied = change.Cpus is null && change.CpuPeriod is null
                     ? change
                     : change with { Cpus = merged.Cpus, CpuPeriod = merged.CpuPeriod };
+                // The same holds for memory, and swap that nothing was said of.
+                if (change.Memory is not null && merged.MemorySwap is null or 0) applied = ContainerLimits.WithSwap(applied, change.Memory, services.CanLimitSwap());
                 cgroup.Apply(ContainerLimits.ToResources(applied));
             }
 
@@ -80,7 +82,7 @@ internal static class LimitOperation
             Memory = change.Memory is null ? null : limit.Memory ?? -1,
             MemoryReservation = change.MemoryReservation is null ? null : limit.MemoryReservation ?? -1,
             // A change of the memory alone may move this as well.
-            MemorySwap = change.MemorySwap is not null ? limit.MemorySwap ?? -1 : change.Memory is not null ? limit.MemorySwap : null,
+            MemorySwap = change.MemorySwap is null && change.Memory is null ? null : limit.MemorySwap ?? -1,
             Cpus = cpu ? limit.Cpus ?? 0 : null,
             CpuPeriod = cpu ? limit.CpuPeriod : null,
             CpuShares = change.CpuShares is null ? null : limit.CpuShares ?? 1024,
