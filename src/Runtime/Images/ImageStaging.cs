@@ -215,6 +215,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             List<string> below = [];
             for (int lower = i - 1; lower >= 0; lower--) below.Add(DiffFolder(chains[lower]));
             LayerInheritance.Apply(Path.Combine(layer.Folder, LayerStore.DiffName), layer.Contents, below);
+            LayerWhiteouts.RemoveUseless(Path.Combine(layer.Folder, LayerStore.DiffName), layer.Contents, below);
             LayerStore.WriteRecord(layer.Folder, new LayerRecord
             {
                 DiffId = diffIds[i],

@@ -16,4 +16,6 @@ internal sealed class LayerContents
     /// as the layer below has them.
     /// </summary>
     public List<byte[]> ImpliedFolders { get; } = [];
+    /// <summary>What it deletes of the layers below, or would if it were there.</summary>
+    public List<byte[]> Whiteouts { get; } = [];
 }

@@ -40,6 +40,8 @@ internal sealed partial class LayerUnpacker
         }
 
         Check(errno, "mknodat", entry);
+        ReadOnlySpan<byte> within = LayerPath.Parent(path);
+        Contents.Whiteouts.Add(within.IsEmpty ? hidden.ToArray() : [.. within, (byte)'/', .. hidden]);
     }
 
     private ReadOnlySpan<byte> OpaqueAttribute => _privileged ? "trusted.overlay.opaque"u8 : "user.overlay.opaque"u8;

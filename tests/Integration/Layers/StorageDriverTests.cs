@@ -66,6 +66,22 @@ public sealed class StorageDriverTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Drivers))]
+    public void Whiteouts_of_what_never_was_show_nothing(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        List<string> layers = Layers(
+            new TarBuilder().Folder("./").Folder("etc").File("etc/kept", "x").File(".wh.never", "").File("etc/.wh.never", "").Folder("lowest").File("lowest/.wh.never", ""),
+            new TarBuilder().File(".wh.nothing", "").File("etc/.wh.nothing", "").Folder("own").File("own/.wh.nothing", "").File("own/here", "").File("implied/.wh.nothing", ""),
+            new TarBuilder().File("top", "x"));
+        driver.Prepare(Container(), layers, 0);
+        Dictionary<string, string> seen = See(driver, layers);
+        Assert.Equal(["", "etc", "etc/kept", "implied", "lowest", "own", "own/here", "top"], seen.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal("here\n", Shell(driver, layers, "cd \"$0\"; ls own implied lowest | grep -v : | grep ."));
+        Assert.Equal("removed", Shell(driver, layers, "cd \"$0\"; rm -r own implied lowest etc && printf removed"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Drivers))]
     public void What_one_container_writes_no_other_sees(string name)
     {
         IStorageDriver driver = Begin(name);
@@ -304,6 +320,7 @@ public sealed class StorageDriverTests : IDisposable
             using LayerUnpacker unpacker = new(folder, "layer");
             unpacker.Unpack(new TarReader(new StreamSource(new MemoryStream(tar.Build())), "layer"), TestContext.Current.CancellationToken);
             LayerInheritance.Apply(folder, unpacker.Contents, folders);
+            LayerWhiteouts.RemoveUseless(folder, unpacker.Contents, folders);
             folders.Insert(0, folder);
         }
 
