@@ -115,7 +115,9 @@ internal sealed class ContainerServices
     }
 
     /// <summary>What a container's OCI configuration is made from.</summary>
-    public SpecInput SpecInput(ContainerRecord record)
+    /// <param name="record">The container.</param>
+    /// <param name="forStart">Whether it is to be started by it; else what it needs of others need not be there.</param>
+    public SpecInput SpecInput(ContainerRecord record, bool forStart = true)
     {
         IReadOnlyList<OciIdMapping>? map = SpecBuilder.IdMap(record.Configuration);
         return new SpecInput
@@ -131,7 +133,7 @@ internal sealed class ContainerServices
             CanLimitSwap = record.Configuration.Limit.Memory is > 0 && CanLimitSwap(),
             VolumeData = Volumes.DataOf,
             VolumeOptions = name => Volumes.Record(name)?.DriverOptions ?? new Dictionary<string, string>(),
-            NetworkNamespace = NetworkMode.NamespacePath(this, record.Configuration.NetworkMode),
+            NetworkNamespace = NetworkMode.NamespacePath(this, record.Configuration.NetworkMode, forStart),
         };
     }
 

@@ -39,14 +39,25 @@ internal static class NetworkFiles
 
         foreach ((string name, string address) in configuration.HostEntries.Select(NetworkMode.HostEntry))
         {
-            string known = address != "host-gateway" ? address : plan?.Endpoints.SelectMany(static endpoint => endpoint.Gateways).FirstOrDefault() ?? "127.0.0.1";
+            string known = address != NetworkMode.HostGateway
+                ? address
+                : plan?.Endpoints.Where(static endpoint => endpoint.Driver == "bridge").SelectMany(static endpoint => endpoint.Gateways).FirstOrDefault() ?? "127.0.0.1";
             own.Append(known).Append('\t').Append(name).Append('\n');
         }
 
         Write(files.Hosts, [.. hosts, .. Encoding.UTF8.GetBytes(own.ToString())], configuration);
-        byte[] resolver = plan is not null ? Encoding.UTF8.GetBytes(HostResolver.File(configuration, DnsServer))
-            : host ? ContainerStateReader.ReadFile("/etc/resolv.conf") ?? [] : [];
-        Write(files.ResolvConf, resolver, configuration);
+        Write(files.ResolvConf, Resolver(configuration, plan, host), configuration);
+    }
+
+    private static byte[] Resolver(ContainerConfiguration configuration, NetworkPlan? plan, bool host)
+    {
+        if (plan is not null) return Encoding.UTF8.GetBytes(HostResolver.File(configuration, [DnsServer], withHost: true));
+        byte[] given = (host ? ContainerStateReader.ReadFile("/etc/resolv.conf") : null) ?? [];
+        bool isAsked = configuration.DnsServers.Count + configuration.DnsSearch.Count + configuration.DnsOptions.Count > 0;
+        // As Docker: what was asked for takes the place of what the host has, and the rest stays.
+        return isAsked
+            ? Encoding.UTF8.GetBytes(HostResolver.File(configuration, configuration.DnsServers.Count > 0 ? configuration.DnsServers : HostResolver.Words(given, "nameserver"), withHost: host))
+            : given;
     }
 
     /// <summary>

@@ -15,14 +15,14 @@ internal static class StartFiles
         Directory.CreateDirectory(files.RunFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         NetworkPlan? plan = NetworkPreparation.Prepare(services, record, files);
         NetworkFiles.Write(services, files, record.Configuration, plan);
-        WriteConfig(services, record);
+        WriteConfig(services, record, forStart: true);
         WriteMonitor(services, record);
     }
 
     /// <summary>Writes config.json again where there is a run, so that a restart by the monitor goes by it.</summary>
     public static void UpdateConfig(ContainerServices services, ContainerRecord record)
     {
-        if (File.Exists(services.Store.Files(record.Id).Config)) WriteConfig(services, record);
+        if (File.Exists(services.Store.Files(record.Id).Config)) WriteConfig(services, record, forStart: false);
     }
 
     /// <summary>Writes monitor.json again where there is a run.</summary>
@@ -31,9 +31,9 @@ internal static class StartFiles
         if (File.Exists(services.Store.Files(record.Id).Monitor)) WriteMonitor(services, record);
     }
 
-    private static void WriteConfig(ContainerServices services, ContainerRecord record)
+    private static void WriteConfig(ContainerServices services, ContainerRecord record, bool forStart)
     {
-        OciSpec spec = SpecBuilder.Build(services.SpecInput(record));
+        OciSpec spec = SpecBuilder.Build(services.SpecInput(record, forStart));
         Write(services.Store.Files(record.Id).Config, JsonSerializer.SerializeToUtf8Bytes(spec, OciJson.Default.OciSpec));
     }
 

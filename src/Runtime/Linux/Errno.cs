@@ -44,6 +44,9 @@ internal static class Errno
     public static int EOPNOTSUPP => LibC.EOPNOTSUPP;
     public static int EADDRINUSE => LibC.EADDRINUSE;
     public static int EADDRNOTAVAIL => LibC.EADDRNOTAVAIL;
+    public static int EAFNOSUPPORT => LibC.EAFNOSUPPORT;
+    public static int EPROTONOSUPPORT => LibC.EPROTONOSUPPORT;
+    public static int EINPROGRESS => LibC.EINPROGRESS;
     public static int ECONNREFUSED => LibC.ECONNREFUSED;
     public static int ETIMEDOUT => LibC.ETIMEDOUT;
     public static int EDQUOT => LibC.EDQUOT;
@@ -92,6 +95,9 @@ internal static class Errno
         if (errno == EOPNOTSUPP) return ("EOPNOTSUPP", "operation not supported");
         if (errno == EADDRINUSE) return ("EADDRINUSE", "address already in use");
         if (errno == EADDRNOTAVAIL) return ("EADDRNOTAVAIL", "cannot assign requested address");
+        if (errno == EAFNOSUPPORT) return ("EAFNOSUPPORT", "address family not supported");
+        if (errno == EPROTONOSUPPORT) return ("EPROTONOSUPPORT", "protocol not supported");
+        if (errno == EINPROGRESS) return ("EINPROGRESS", "operation now in progress");
         if (errno == ECONNREFUSED) return ("ECONNREFUSED", "connection refused");
         if (errno == ETIMEDOUT) return ("ETIMEDOUT", "connection timed out");
         if (errno == EDQUOT) return ("EDQUOT", "disk quota exceeded");

@@ -8,11 +8,11 @@ namespace ContainerTools.Runtime.Linux;
 /// </summary>
 internal sealed class FilterNetlink : IDisposable
 {
-    private const int NETLINK_NETFILTER = 12;
+    internal const int NETLINK_NETFILTER = 12;
     private const byte NFPROTO_INET = 1;
-    private const int NFNL_SUBSYS_NFTABLES = 10;
-    private const ushort NFNL_MSG_BATCH_BEGIN = 0x10;
-    private const ushort NFNL_MSG_BATCH_END = 0x11;
+    internal const int NFNL_SUBSYS_NFTABLES = 10;
+    internal const ushort NFNL_MSG_BATCH_BEGIN = 0x10;
+    internal const ushort NFNL_MSG_BATCH_END = 0x11;
     private const ushort NFT_MSG_NEWSETELEM = (NFNL_SUBSYS_NFTABLES << 8) + 12;
     private const ushort NFT_MSG_GETSETELEM = (NFNL_SUBSYS_NFTABLES << 8) + 13;
     private const ushort NFT_MSG_DELSETELEM = (NFNL_SUBSYS_NFTABLES << 8) + 14;
@@ -100,7 +100,7 @@ internal sealed class FilterNetlink : IDisposable
     }
 
     // struct nfgenmsg: family, version, and in network byte order the subsystem that a transaction is for.
-    private static NetlinkMessage Mark(ushort type)
+    internal static NetlinkMessage Mark(ushort type)
     {
         NetlinkMessage message = new(type, 0);
         BinaryPrimitives.WriteUInt16BigEndian(message.Structure(FamilySize)[2..], NFNL_SUBSYS_NFTABLES);

@@ -36,6 +36,23 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>
+    /// A socket bound to an abstract name (unix(7)), which is one of the network namespace and goes with the socket; null when somebody has the name.
+    /// </summary>
+    public static SafeFileHandle? TryBindAbstract(string name)
+    {
+        SafeFileHandle socket = CreateLocalSocket(0);
+        byte* address = stackalloc byte[LocalAddressPath + MaximumLocalPath + 1];
+        *(ushort*)address = AF_UNIX;
+        // A zero first is what makes it abstract.
+        address[LocalAddressPath] = 0;
+        int length = Encoding.UTF8.GetBytes(name, new Span<byte>(address + LocalAddressPath + 1, MaximumLocalPath));
+        if (bind(socket, address, (uint)(LocalAddressPath + 1 + length)) == 0) return socket;
+        int errno = Marshal.GetLastPInvokeError();
+        socket.Dispose();
+        return errno == Errno.EADDRINUSE ? null : throw KernelError.From("bind", errno, name);
+    }
+
     /// <summary>Connects to a socket at a path; close-on-exec, and reading and writing do not wait.</summary>
     public static SafeFileHandle ConnectLocal(string path)
     {

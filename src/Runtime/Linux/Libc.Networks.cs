@@ -20,7 +20,6 @@ internal static unsafe partial class Libc
     private const int AF_INET6 = 10;
     private const int IPPROTO_IPV6 = 41;
     private const int IPV6_V6ONLY = 26;
-    private const int SO_REUSEADDR = 2;
     private const int SO_SNDBUFFORCE = 32;
     private const int SOL_NETLINK = 270;
     private const int NETLINK_EXT_ACK = 11;
@@ -45,20 +44,18 @@ internal static unsafe partial class Libc
     /// <param name="type"><see cref="DatagramSocket"/> or <see cref="StreamSocket"/>.</param>
     /// <param name="protocol">0, or <see cref="SctpProtocol"/>.</param>
     public static SafeFileHandle OpenNetworkSocket(bool ipv6, int type, int protocol = 0)
+        => TryOpenNetworkSocket(ipv6, type, protocol, out int errno) ?? throw KernelError.From("socket", errno);
+
+    /// <summary>As <see cref="OpenNetworkSocket"/>; null with the errno, EAFNOSUPPORT and EPROTONOSUPPORT for what the kernel does not have.</summary>
+    public static SafeFileHandle? TryOpenNetworkSocket(bool ipv6, int type, int protocol, out int errno)
     {
         int fd = socket(ipv6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | O_NONBLOCK, protocol);
-        if (fd < 0) throw KernelError.Last("socket");
+        errno = fd < 0 ? Marshal.GetLastPInvokeError() : 0;
+        if (fd < 0) return null;
         SafeFileHandle handle = new(fd, ownsHandle: true);
         int one = 1;
         if (ipv6) _ = setsockopt(handle, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(int));
         return handle;
-    }
-
-    /// <summary>SO_REUSEADDR: connections of an earlier life do not keep the address.</summary>
-    public static void ReuseAddress(SafeHandle handle)
-    {
-        int one = 1;
-        if (setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(int)) < 0) throw KernelError.Last("setsockopt(SO_REUSEADDR)");
     }
 
     /// <summary>SO_SNDBUFFORCE, which goes beyond the system's limit; without the capability for it, what is too large is refused when it is sent.</summary>

@@ -52,6 +52,14 @@ internal sealed class NetlinkMessage
         return Add(type, bytes);
     }
 
+    /// <summary>Appends a 32-bit number in network byte order, as netfilter's are.</summary>
+    public NetlinkMessage AddBigEndian(ushort type, int value)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+        return Add(type, bytes);
+    }
+
     /// <summary>Appends a text with its zero.</summary>
     public NetlinkMessage Add(ushort type, string value) => Add(type, Encoding.ASCII.GetBytes(value + "\0"));
 

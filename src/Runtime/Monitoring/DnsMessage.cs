@@ -19,6 +19,7 @@ internal readonly struct DnsMessage
     private const int HeaderSize = 12;
     private const int SmallestDatagram = 512;
     private const int LongestName = 253;
+    private const int LongestLabel = 63;
     // Containers come and go; who asks again soon is answered from memory in microseconds.
     private const int TimeToLive = 5;
 
@@ -53,7 +54,7 @@ internal readonly struct DnsMessage
             int length = query[at++];
             if (length == 0) break;
             // A question of its own has no pointers.
-            if (length > 63 || at + length > query.Length || name.Length + length > LongestName) return false;
+            if (length > LongestLabel || at + length > query.Length || name.Length + length > LongestName) return false;
             if (name.Length > 0) name.Append('.');
             foreach (byte letter in query.Slice(at, length)) name.Append(letter is > 32 and < 127 ? char.ToLowerInvariant((char)letter) : '?');
             at += length;
@@ -132,9 +133,45 @@ internal readonly struct DnsMessage
         return answer;
     }
 
-    /// <summary>A name as a record holds it.</summary>
-    public static byte[] NameData(string name)
+    /// <summary>An answer that is nothing but cut: the client asks again over TCP.</summary>
+    public byte[] Cut(ReadOnlySpan<byte> query)
     {
+        byte[] answer = new byte[QuestionEnd];
+        Header(query, answer, 0, truncated: true);
+        return answer;
+    }
+
+    /// <summary>Whether something is an answer to this question: the same number, and the same question, which servers may write in other letters.</summary>
+    public bool IsAnswer(ReadOnlySpan<byte> query, ReadOnlySpan<byte> answer)
+    {
+        if (answer.Length < HeaderSize || answer[0] != query[0] || answer[1] != query[1] || (answer[2] & 0x80) == 0) return false;
+        // Some that refuse or fail leave the question out.
+        if (BinaryPrimitives.ReadUInt16BigEndian(answer[4..]) == 0) return (answer[3] & 0xF) != 0;
+        return answer.Length >= QuestionEnd
+            && SameName(query[HeaderSize..(QuestionEnd - 4)], answer[HeaderSize..(QuestionEnd - 4)])
+            && query[(QuestionEnd - 4)..QuestionEnd].SequenceEqual(answer[(QuestionEnd - 4)..QuestionEnd]);
+    }
+
+    private static bool SameName(ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
+    {
+        for (int i = 0; i < one.Length; i++)
+        {
+            if (one[i] != other[i] && (!char.IsAsciiLetter((char)one[i]) || (one[i] ^ other[i]) != 0x20)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether an answer is cut (TC).</summary>
+    public static bool IsCut(ReadOnlySpan<byte> answer) => (answer[2] & 2) != 0;
+
+    /// <summary>Whether a server says that it has failed, does not know how, or does not want to: SERVFAIL, NOTIMP, REFUSED.</summary>
+    public static bool HasFailed(ReadOnlySpan<byte> answer) => (answer[3] & 0xF) is 2 or 4 or 5;
+
+    /// <summary>A name as a record holds it; null for one that no record can hold.</summary>
+    public static byte[]? NameData(string name)
+    {
+        if (name.Length > LongestName || name.Split('.').Any(static label => label.Length is 0 or > LongestLabel)) return null;
         byte[] data = new byte[name.Length + 2];
         int at = 0;
         foreach (string label in name.Split('.'))

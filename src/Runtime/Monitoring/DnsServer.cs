@@ -7,20 +7,18 @@ namespace ContainerTools.Runtime.Monitoring;
 
 /// <summary>
 /// The resolver of one container: listens at 127.0.0.11 in the container's network namespace, on sockets that were made there, and answers from the networks'
-/// folders of names, which need no copy and are never out of date. All else is asked of the host's servers, from the host's network namespace.
-/// There are no timers: a client that gets no answer asks again, and is passed on to the next server then.
+/// folders of names, which need no copy and are never out of date. All else is asked of the host's servers (<see cref="DnsForwarder"/>).
 /// </summary>
 internal sealed class DnsServer : IEventHandler, IDisposable
 {
     private const int LargestQuery = 4096;
-    private const int MostForwards = 64;
     private const int MostConnections = 32;
     private readonly EventLoop _loop;
     private readonly SafeFileHandle _datagrams;
     private readonly SafeFileHandle _streams;
     private readonly EventLoop.Registration _datagramRegistration;
     private readonly EventLoop.Registration _streamRegistration;
-    private readonly LinkedList<Forward> _forwards = new();
+    private readonly DnsForwarder _forwarder;
     private readonly LinkedList<Connection> _connections = new();
     private uint _turn;
 
@@ -31,6 +29,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
         Plan = plan;
         _datagrams = datagrams;
         _streams = streams;
+        _forwarder = new DnsForwarder(loop, plan.Servers, TimeSpan.FromSeconds(plan.ServerTimeout), plan.ServerAttempts);
         _datagramRegistration = loop.Add(datagrams, Libc.EPOLLIN, this);
         _streamRegistration = loop.Add(streams, Libc.EPOLLIN, new Acceptor(this));
     }
@@ -52,16 +51,31 @@ internal sealed class DnsServer : IEventHandler, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        while (_forwards.First is { } forward) forward.Value.Dispose();
+        _forwarder.Dispose();
         while (_connections.First is { } connection) connection.Value.Dispose();
         _datagramRegistration.Dispose();
         _streamRegistration.Dispose();
     }
 
-    private void Handle(ReadOnlySpan<byte> query, bool isStream, Action<ReadOnlySpan<byte>> reply, byte[] client)
+    /// <summary>Gets an answer; it is copied before this returns.</summary>
+    public delegate void Reply(ReadOnlySpan<byte> answer);
+
+    private void Handle(ReadOnlySpan<byte> query, bool isStream, Reply reply, byte[] client)
     {
         if (!DnsMessage.TryRead(query, out DnsMessage question)) return;
-        if (Find(question) is { } values)
+        List<byte[]>? values;
+        try
+        {
+            values = Find(question);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ContainerException)
+        {
+            // A folder that goes at this moment, or no descriptor left: that must not end the container.
+            reply(question.Failure(query, DnsMessage.ServerFailure));
+            return;
+        }
+
+        if (values is not null)
         {
             reply(question.Answer(query, values, isStream ? ushort.MaxValue : question.DatagramSize));
             return;
@@ -74,12 +88,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
             return;
         }
 
-        byte[] copy = query.ToArray();
-        Forward? before = _forwards.FirstOrDefault(other => other.Query.AsSpan().SequenceEqual(copy) && other.Client.AsSpan().SequenceEqual(client));
-        int server = before is null ? 0 : (before.Server + 1) % Plan.Servers.Count;
-        before?.Dispose();
-        if (_forwards.Count >= MostForwards) _forwards.First!.Value.Dispose();
-        if (!Forward.TryStart(this, copy, client, reply, server)) reply(question.Failure(query, DnsMessage.ServerFailure));
+        _forwarder.Ask(question, query.ToArray(), isStream, client, reply);
     }
 
     /// <summary>The records of a name; null where no container has it.</summary>
@@ -91,7 +100,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
             foreach (EndpointPlan endpoint in Plan.Endpoints)
             {
                 string? owner = Libc.ReadLink(Path.Combine(Plan.NetworksRun, endpoint.Network, "addresses", address.ToString()));
-                if (owner?.Split(' ') is [_, string name]) return [DnsMessage.NameData($"{name}.{endpoint.Network}")];
+                if (owner?.Split(' ') is [_, string name] && DnsMessage.NameData($"{name}.{endpoint.Network}") is { } data) return [data];
             }
 
             return null;
@@ -142,91 +151,6 @@ internal sealed class DnsServer : IEventHandler, IDisposable
         public void OnReady(uint events) => owner.Accept();
     }
 
-    /// <summary>A question that was passed on.</summary>
-    private sealed class Forward : IEventHandler, IDisposable
-    {
-        private readonly DnsServer _owner;
-        private readonly Action<ReadOnlySpan<byte>> _reply;
-        private readonly LinkedListNode<Forward> _place;
-        private SafeFileHandle _socket;
-        private EventLoop.Registration _registration;
-
-        private Forward(DnsServer owner, byte[] query, byte[] client, Action<ReadOnlySpan<byte>> reply, int server, SafeFileHandle socket)
-        {
-            _owner = owner;
-            _reply = reply;
-            Query = query;
-            Client = client;
-            Server = server;
-            _socket = socket;
-            _registration = owner._loop.Add(socket, Libc.EPOLLIN, this);
-            _place = owner._forwards.AddLast(this);
-        }
-
-        public byte[] Query { get; }
-
-        public byte[] Client { get; }
-
-        public int Server { get; private set; }
-
-        public static bool TryStart(DnsServer owner, byte[] query, byte[] client, Action<ReadOnlySpan<byte>> reply, int server)
-        {
-            for (int tried = 0; tried < owner.Plan.Servers.Count; tried++, server = (server + 1) % owner.Plan.Servers.Count)
-            {
-                if (TrySend(owner, query, server) is not { } socket) continue;
-                _ = new Forward(owner, query, client, reply, server, socket);
-                return true;
-            }
-
-            return false;
-        }
-
-        public void OnReady(uint events)
-        {
-            byte[] answer = new byte[ushort.MaxValue];
-            int length = Libc.Read(_socket, answer);
-            // A connected socket hears of its server alone; the number is compared as well, for answers that come late or are forged.
-            if (length >= 12 && answer[0] == Query[0] && answer[1] == Query[1] && (answer[2] & 0x80) != 0)
-            {
-                Dispose();
-                _reply(answer.AsSpan(0, length));
-            }
-            else if (length < 0 && length != -Errno.EAGAIN)
-            {
-                // Nobody listens there: the next one.
-                Dispose();
-                if (Server + 1 < _owner.Plan.Servers.Count) TryStart(_owner, Query, Client, _reply, Server + 1);
-                else if (DnsMessage.TryRead(Query, out DnsMessage question)) _reply(question.Failure(Query, DnsMessage.ServerFailure));
-            }
-        }
-
-        public void Dispose()
-        {
-            _registration.Dispose();
-            _socket.Dispose();
-            if (_place.List is not null) _owner._forwards.Remove(_place);
-        }
-
-        private static SafeFileHandle? TrySend(DnsServer owner, byte[] query, int server)
-        {
-            if (!IPAddress.TryParse(owner.Plan.Servers[server], out IPAddress? address)) return null;
-            SafeFileHandle socket;
-            try
-            {
-                socket = Libc.OpenNetworkSocket(address.GetAddressBytes().Length == 16, Libc.DatagramSocket);
-            }
-            catch (KernelException)
-            {
-                // A server by IPv6 where the kernel has none, or no descriptor left: as one that does not answer.
-                return null;
-            }
-
-            if (Libc.TryConnect(socket, address, 53) == 0 && Libc.Write(socket, query) == query.Length) return socket;
-            socket.Dispose();
-            return null;
-        }
-    }
-
     /// <summary>A client that asks over TCP: messages with two bytes of length before each.</summary>
     private sealed class Connection : IEventHandler, IDisposable
     {
@@ -269,7 +193,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
                 byte[] query = _buffer[2..(size + 2)];
                 _buffer.AsSpan(size + 2, _length - size - 2).CopyTo(_buffer);
                 _length -= size + 2;
-                _owner.Handle(query, isStream: true, Reply, []);
+                _owner.Handle(query, isStream: true, Send, []);
             }
         }
 
@@ -281,7 +205,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
             _socket.Dispose();
         }
 
-        private void Reply(ReadOnlySpan<byte> answer)
+        private void Send(ReadOnlySpan<byte> answer)
         {
             if (_place.List is null) return;
             Span<byte> length = [(byte)(answer.Length >> 8), (byte)answer.Length];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using ContainerTools.Runtime.Containers;
 
@@ -13,16 +14,35 @@ internal static class HostResolver
     /// <summary>The servers that names are asked of which no container has: the container's own, else the host's.</summary>
     public static IReadOnlyList<string> Servers(ContainerConfiguration configuration) => configuration.DnsServers.Count > 0 ? configuration.DnsServers : Words("nameserver");
 
-    /// <summary>A container's resolv.conf.</summary>
-    public static string File(ContainerConfiguration configuration, string server)
+    /// <summary>How long a server is waited for, and how often all are asked (<c>timeout:</c> and <c>attempts:</c> of resolv.conf(5)); Docker's 4 seconds and the C library's 2 times if nothing is said.</summary>
+    public static (int Seconds, int Attempts) Patience(ContainerConfiguration configuration)
     {
-        IReadOnlyList<string> search = configuration.DnsSearch.Count > 0 ? configuration.DnsSearch : Words("search");
-        IReadOnlyList<string> options = configuration.DnsOptions.Count > 0 ? configuration.DnsOptions : ["ndots:0"];
+        int seconds = 4, attempts = 2;
+        foreach (string option in configuration.DnsOptions.Count > 0 ? configuration.DnsOptions : Words("options"))
+        {
+            if (option.Split(':') is not [string name, string text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)) continue;
+            // The C library's own limits.
+            if (name == "timeout") seconds = Math.Clamp(number, 1, 30);
+            else if (name == "attempts") attempts = Math.Clamp(number, 1, 5);
+        }
+
+        return (seconds, attempts);
+    }
+
+    /// <summary>A container's resolv.conf.</summary>
+    /// <param name="configuration">What was asked for.</param>
+    /// <param name="servers">The servers.</param>
+    /// <param name="withHost">Whether search domains that were not asked for are the host's.</param>
+    public static string File(ContainerConfiguration configuration, IReadOnlyList<string> servers, bool withHost)
+    {
+        IReadOnlyList<string> search = configuration.DnsSearch.Count > 0 ? configuration.DnsSearch : withHost ? Words("search") : [];
+        IReadOnlyList<string> options = configuration.DnsOptions.Count > 0 ? configuration.DnsOptions : servers is [Containers.NetworkFiles.DnsServer] ? ["ndots:0"] : withHost ? Words("options") : [];
         StringBuilder text = new();
-        text.Append("nameserver ").Append(server).Append('\n');
+        foreach (string server in servers) text.Append("nameserver ").Append(server).Append('\n');
         // Docker's word for no search at all.
         if (search is not ["."] && search.Count > 0) text.Append("search ").AppendJoin(' ', search).Append('\n');
-        return text.Append("options ").AppendJoin(' ', options).Append('\n').ToString();
+        if (options.Count > 0) text.Append("options ").AppendJoin(' ', options).Append('\n');
+        return text.ToString();
     }
 
     /// <summary>What follows a keyword in the host's file; of repeated ones, all servers, and the last of the others.</summary>

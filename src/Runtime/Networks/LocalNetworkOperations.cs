@@ -22,16 +22,17 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
         () =>
         {
             ContainerNetwork network = services.Networks.Create(options);
-            UndoList undo = new();
-            undo.Push(() => services.Networks.Remove(network.Name));
             try
             {
                 services.Networks.Ensure(network);
-                undo.Clear();
             }
-            finally
+            catch (ContainerException error)
             {
-                undo.Run();
+                throw services.Networks.Discard(network, error);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw services.Networks.Discard(network, new ContainerException(ErrorCode.KernelError, $"The network '{network.Name}' could not be made: {error.Message}", network.Name, error));
             }
 
             return network;

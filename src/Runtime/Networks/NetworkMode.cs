@@ -48,12 +48,19 @@ internal static class NetworkMode
         return (mode, networks);
     }
 
-    /// <summary>The namespace that a mode names; null for one of the container's own, or the host's.</summary>
+    /// <summary>
+    /// The namespace that a mode names; null for one of the container's own, or the host's. Of a container it is that of its run at this moment; what is joined in the end is found
+    /// by the monitor, at each start anew (<see cref="SharedNamespace"/>).
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="mode">The mode.</param>
+    /// <param name="mustRun">Whether a container that does not run is an error; else its namespace has a path that leads nowhere.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerNotRunning"/>.</exception>
-    public static string? NamespacePath(ContainerServices services, string mode)
+    public static string? NamespacePath(ContainerServices services, string mode, bool mustRun = true)
     {
         if (mode.StartsWith(OfPath, StringComparison.Ordinal)) return mode[OfPath.Length..];
         if (TargetOf(mode) is not { } target) return null;
+        if (!mustRun) return "/proc/0/ns/net";
         string id = services.Store.Resolve(target);
         return services.InspectStatus(id).Run is { ProcessId: > 0 } run && ProcessStat.IsAlive(run.ProcessId, run.ProcessStartTime)
             ? string.Create(CultureInfo.InvariantCulture, $"/proc/{run.ProcessId}/ns/net")
@@ -63,12 +70,35 @@ internal static class NetworkMode
     /// <summary>The container whose network is shared; null with other modes.</summary>
     public static string? TargetOf(string mode) => mode.StartsWith(OfContainer, StringComparison.Ordinal) ? mode[OfContainer.Length..] : null;
 
+    /// <summary>The host in an entry of /etc/hosts.</summary>
+    public const string HostGateway = "host-gateway";
+
+    /// <summary>
+    /// What was asked for, checked against the networks that there are; a container whose network is shared has its id in the mode, which stays when it is renamed, and gives its host name.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="configuration">What was asked for.</param>
+    /// <param name="wantedHostName">The host name that was asked for.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.NetworkNotFound"/>, <see cref="ErrorCode.InvalidArgument"/>.</exception>
+    public static ContainerConfiguration Resolve(ContainerServices services, ContainerConfiguration configuration, string? wantedHostName)
+    {
+        NetworkConflicts.Check(configuration, [.. configuration.Networks.Select(network => services.Networks.Describe(network.Network))]);
+        if (TargetOf(configuration.NetworkMode) is not { } target) return configuration;
+        string id = services.Store.Resolve(target);
+        ContainerRecord? record = services.Store.TryRead(id);
+        return configuration with
+        {
+            NetworkMode = OfContainer + id,
+            HostName = wantedHostName is { Length: > 0 } ? configuration.HostName : record?.Configuration.HostName ?? configuration.HostName,
+        };
+    }
+
     /// <summary>The two halves of <c>name:address</c>.</summary>
     public static (string Name, string Address) HostEntry(string entry)
     {
         int divider = entry.IndexOfAny([':', '=']);
         string name = divider < 0 ? "" : entry[..divider], address = divider < 0 ? "" : entry[(divider + 1)..].Trim('[', ']');
-        if (name.Length == 0 || name.Any(char.IsWhiteSpace) || (address != "host-gateway" && !System.Net.IPAddress.TryParse(address, out _)))
+        if (name.Length == 0 || name.Any(char.IsWhiteSpace) || (address != HostGateway && !System.Net.IPAddress.TryParse(address, out _)))
         {
             throw Invalid($"'{entry}' is no entry of /etc/hosts; write name:address, or name:host-gateway.", entry);
         }

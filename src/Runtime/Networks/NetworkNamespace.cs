@@ -16,6 +16,7 @@ namespace ContainerTools.Runtime.Networks;
 internal sealed class NetworkNamespace : IDisposable
 {
     private const string Type = "network";
+    private static readonly IPAddress s_resolver = IPAddress.Parse(Containers.NetworkFiles.DnsServer);
     private readonly SafeFileHandle _namespace;
     private readonly PortReservation _ports;
     private NetworkPlan _plan;
@@ -41,6 +42,7 @@ internal sealed class NetworkNamespace : IDisposable
     public static NetworkNamespace? Make(string runFolder)
     {
         if (NetworkPlanFormat.TryLoad(runFolder) is not { } plan) return null;
+        if (plan.SharedRun is { } shared) return new NetworkNamespace(plan, PortReservation.Take([]), SharedNamespace.Open(shared));
         // First of all: a port in use is refused before anything has been changed.
         PortReservation ports = PortReservation.Take(plan.Ports);
         NetworkNamespace? made = null;
@@ -195,6 +197,7 @@ internal sealed class NetworkNamespace : IDisposable
             inside.Raise(1);
             datagrams = Listen(Libc.DatagramSocket);
             streams = Listen(Libc.StreamSocket);
+            ResolverRedirect.Apply(s_resolver, Libc.BoundPort(datagrams), Libc.BoundPort(streams));
             return (made, inside, datagrams, streams);
         }
         catch
@@ -227,14 +230,13 @@ internal sealed class NetworkNamespace : IDisposable
         }
     }
 
-    // The container's programs find the port taken at this address alone where they say SO_REUSEADDR, as servers do.
+    // At ports of the kernel's choice, and without SO_REUSEADDR: nobody in the container can bind them as well.
     private static SafeFileHandle Listen(int type)
     {
         SafeFileHandle socket = Libc.OpenNetworkSocket(ipv6: false, type);
         try
         {
-            Libc.ReuseAddress(socket);
-            int errno = Libc.TryBind(socket, IPAddress.Parse(Containers.NetworkFiles.DnsServer), 53);
+            int errno = Libc.TryBind(socket, s_resolver, 0);
             if (errno == 0 && type == Libc.StreamSocket) errno = Libc.TryListen(socket);
             return errno == 0 ? socket : throw KernelError.From("bind", errno, "the resolver's socket");
         }

@@ -17,12 +17,18 @@ internal sealed record NetworkPlan
     public required string Id { get; init; }
     /// <summary>The folder of the networks' addresses and names that are in use.</summary>
     public required string NetworksRun { get; init; }
+    /// <summary>The run folder of the container whose network this one shares, or null; then there is nothing else.</summary>
+    public string? SharedRun { get; init; }
     /// <summary>The places in networks; the default route goes through the first.</summary>
     public IReadOnlyList<EndpointPlan> Endpoints { get; init; } = [];
     /// <summary>The published ports.</summary>
     public IReadOnlyList<PortMapping> Ports { get; init; } = [];
     /// <summary>Name servers that what is no container's name is asked of.</summary>
     public IReadOnlyList<string> Servers { get; init; } = [];
+    /// <summary>The seconds after which a server counts as silent.</summary>
+    public int ServerTimeout { get; init; } = 4;
+    /// <summary>How often all servers are asked.</summary>
+    public int ServerAttempts { get; init; } = 2;
 }
 
 /// <summary>One place in a network.</summary>

@@ -40,6 +40,7 @@ internal static class NetworkPlanFormat
             writer.WriteStartObject();
             writer.WriteString("id"u8, plan.Id);
             writer.WriteString("networksRun"u8, plan.NetworksRun);
+            if (plan.SharedRun is { } shared) writer.WriteString("sharedRun"u8, shared);
             writer.WriteStartArray("endpoints"u8);
             foreach (EndpointPlan endpoint in plan.Endpoints) Write(writer, endpoint);
             writer.WriteEndArray();
@@ -47,6 +48,8 @@ internal static class NetworkPlanFormat
             foreach (PortMapping port in plan.Ports) Write(writer, port);
             writer.WriteEndArray();
             Texts(writer, "servers"u8, plan.Servers);
+            writer.WriteNumber("serverTimeout"u8, plan.ServerTimeout);
+            writer.WriteNumber("serverAttempts"u8, plan.ServerAttempts);
             writer.WriteEndObject();
         }
 
@@ -59,7 +62,8 @@ internal static class NetworkPlanFormat
     {
         JsonCursor cursor = new(document);
         if (!cursor.Object()) throw cursor.Wrong("an object");
-        string? id = null, run = null;
+        string? id = null, run = null, shared = null;
+        int? timeout = null, attempts = null;
         IReadOnlyList<EndpointPlan>? endpoints = null;
         IReadOnlyList<PortMapping>? ports = null;
         IReadOnlyList<string>? servers = null;
@@ -67,8 +71,11 @@ internal static class NetworkPlanFormat
         {
             if (cursor.Is("id"u8)) id = cursor.Text();
             else if (cursor.Is("networksRun"u8)) run = cursor.Text();
+            else if (cursor.Is("sharedRun"u8)) shared = cursor.Text();
             else if (cursor.Is("endpoints"u8)) endpoints = cursor.Objects(Endpoint);
             else if (cursor.Is("ports"u8)) ports = cursor.Objects(Port);
+            else if (cursor.Is("serverTimeout"u8)) timeout = cursor.Int32();
+            else if (cursor.Is("serverAttempts"u8)) attempts = cursor.Int32();
             else if (cursor.Is("servers"u8)) servers = cursor.Texts();
             else cursor.Skip();
         }
@@ -77,9 +84,12 @@ internal static class NetworkPlanFormat
         {
             Id = id ?? throw cursor.Missing("id"),
             NetworksRun = run ?? throw cursor.Missing("networksRun"),
+            SharedRun = shared,
             Endpoints = endpoints ?? [],
             Ports = ports ?? [],
             Servers = servers ?? [],
+            ServerTimeout = timeout ?? 4,
+            ServerAttempts = attempts ?? 2,
         };
         cursor.End();
         return plan;

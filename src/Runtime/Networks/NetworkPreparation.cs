@@ -15,14 +15,25 @@ internal static class NetworkPreparation
     public static NetworkPlan? Prepare(ContainerServices services, ContainerRecord record, ContainerFiles files)
     {
         ContainerConfiguration configuration = record.Configuration;
+        if (NetworkMode.TargetOf(configuration.NetworkMode) is { } target)
+        {
+            string shared = services.Paths.ContainerRun(services.Store.Resolve(target));
+            NetworkPlanFormat.Save(files.RunFolder, new NetworkPlan { Id = record.Id, NetworksRun = Path.Combine(services.Paths.Run, "networks"), SharedRun = shared });
+        }
+
         // One that has been taken out of all its networks has a namespace of its own all the same: it can be put into one while it runs.
         if (NetworkMode.IsSpecial(configuration.NetworkMode)) return null;
+        // The networks may have been made anew since the container was.
+        NetworkConflicts.Check(configuration, [.. configuration.Networks.Select(attachment => services.Networks.Get(attachment.Network))]);
+        (int seconds, int attempts) = HostResolver.Patience(configuration);
         NetworkPlan plan = new()
         {
             Id = record.Id,
             NetworksRun = Path.Combine(services.Paths.Run, "networks"),
             Ports = configuration.Ports,
             Servers = HostResolver.Servers(configuration),
+            ServerTimeout = seconds,
+            ServerAttempts = attempts,
         };
         LastAddresses last = LastAddresses.Load(files.Folder);
         try

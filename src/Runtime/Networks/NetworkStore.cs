@@ -39,6 +39,12 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         return TryRead(name) ?? Make(new NetworkCreateOptions { Name = DefaultName });
     }
 
+    /// <summary>A network as it is, or as the default one will be at its first use.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.NetworkNotFound"/>, <see cref="ErrorCode.StateCorrupt"/>.</exception>
+    public ContainerNetwork Describe(string name) => TryRead(name) ?? (name != DefaultName
+        ? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name)
+        : new ContainerNetwork { Name = name, Driver = "bridge", Interface = BridgeName(name), Subnets = [new NetworkSubnet(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Any)] });
+
     /// <summary>A network with the containers that are in it.</summary>
     public ContainerNetwork Inspect(string name) => Get(name) with { Containers = Leases(name).Containers() };
 
@@ -69,13 +75,69 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         using HeldFile held = Lock();
         ContainerNetwork network = TryRead(name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
         if (!Leases(name).TryClose(IsAlive)) throw new ContainerException(ErrorCode.NetworkInUse, $"Containers are in the network '{name}'; stop them first.", name);
+        try
+        {
+            // First what can be refused, and is all or nothing: then the network is there as before, and can be removed again.
+            PacketFilter.RemoveNetwork(network);
+        }
+        catch
+        {
+            Leases(name).Prepare();
+            throw;
+        }
+
         if (network.Driver == "bridge")
         {
             using RouteNetlink links = new();
             links.TryRemoveLink(network.Interface);
-            PacketFilter.RemoveNetwork(network);
         }
 
+        Forget(name);
+    }
+
+    /// <summary>
+    /// Takes back a network that could not be made whole. Goes on past a failure; what could not be done is said in the error, together with what made this necessary.
+    /// </summary>
+    /// <param name="network">The network.</param>
+    /// <param name="reason">Why.</param>
+    /// <returns>The error to throw.</returns>
+    public ContainerException Discard(ContainerNetwork network, ContainerException reason)
+    {
+        List<string> failures = [];
+        using HeldFile held = Lock();
+        Attempt(() => Leases(network.Name).TryClose(IsAlive));
+        Attempt(() => PacketFilter.RemoveNetwork(network));
+        if (network.Driver == "bridge")
+        {
+            Attempt(() =>
+            {
+                using RouteNetlink links = new();
+                links.TryRemoveLink(network.Interface);
+            });
+        }
+
+        Attempt(() => Forget(network.Name));
+        // What refused to be done at first mostly refuses to be undone in the same words.
+        failures.RemoveAll(words => words == reason.Message);
+        return failures.Count == 0
+            ? reason
+            : new ContainerException(reason.Code, $"{reason.Message} Afterwards not all could be undone: {string.Join(' ', failures)}", network.Name, reason);
+
+        void Attempt(Action step)
+        {
+            try
+            {
+                step();
+            }
+            catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+            {
+                failures.Add(error.Message);
+            }
+        }
+    }
+
+    private void Forget(string name)
+    {
         File.Delete(FileOf(name));
         AtomicFile.SyncFolder(paths.Networks);
     }

@@ -15,8 +15,6 @@ internal static class PortElements
     public static IReadOnlyList<FilterElement> Of(NetworkPlan plan, bool withValues)
     {
         List<FilterElement> elements = [];
-        EndpointPlan? target = plan.Endpoints.FirstOrDefault(static endpoint => endpoint.Driver == "bridge" && !endpoint.Internal);
-        if (target is null) return elements;
         foreach (PortMapping port in plan.Ports)
         {
             byte[] protocol = FilterElement.Protocol(port.Protocol switch { PortProtocol.Udp => IPPROTO_UDP, PortProtocol.Sctp => (byte)Libc.SctpProtocol, _ => IPPROTO_TCP });
@@ -24,7 +22,10 @@ internal static class PortElements
             bool any = port.HostAddress is null || port.HostAddress.Equals(IPAddress.Any) || port.HostAddress.Equals(IPAddress.IPv6Any);
             foreach (bool ipv6 in (bool[])[false, true])
             {
-                if (target.AddressOf(ipv6) is not { } address || (port.HostAddress is { } host && IsIPv6(host) != ipv6)) continue;
+                // In the first network that ports lead to and that has the family.
+                IPAddress? address = plan.Endpoints.Where(static endpoint => endpoint is { Driver: "bridge", Internal: false })
+                    .Select(endpoint => endpoint.AddressOf(ipv6)).FirstOrDefault(static address => address is not null);
+                if (address is null || (port.HostAddress is { } host && IsIPv6(host) != ipv6)) continue;
                 string map = (any ? "ports" : "bound") + (ipv6 ? "6" : "4");
                 byte[] key = any ? [.. protocol, .. number] : [.. protocol, .. FilterElement.Address(port.HostAddress!), .. number];
                 elements.Add(new FilterElement(map, key, withValues ? [.. FilterElement.Address(address), .. FilterElement.Port(port.ContainerPort)] : null));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using ContainerTools.Runtime.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -11,6 +12,12 @@ namespace ContainerTools.Runtime.Networks;
 /// </summary>
 internal sealed class PortReservation : IDisposable
 {
+    // So many numbers that one family has and the other has not will not be met in a row.
+    private const int Attempts = 100;
+    // The kernel's usual range for ports that it chooses (ip_local_port_range).
+    private const int FirstChosen = 32768;
+    private const int LastChosen = 60999;
+
     private readonly List<SafeFileHandle> _sockets = [];
 
     private PortReservation()
@@ -48,53 +55,78 @@ internal sealed class PortReservation : IDisposable
 
     private PortMapping Take(PortMapping port)
     {
-        int number = port.HostPort;
+        // Sockets of numbers that were free in one family only: kept until there is a number, or the kernel might choose them again.
+        List<SafeFileHandle> rejected = [];
+        try
+        {
+            for (int attempt = 1; ; attempt++)
+            {
+                List<SafeFileHandle> taken = [];
+                int number = port.HostPort;
+                int errno = TryTake(port, ref number, taken);
+                if (errno == 0)
+                {
+                    _sockets.AddRange(taken);
+                    return port with { HostPort = number };
+                }
+
+                rejected.AddRange(taken);
+                if (errno != Errno.EADDRINUSE || port.HostPort != 0 || attempt == Attempts) throw Error(port, number, errno);
+            }
+        }
+        finally
+        {
+            foreach (SafeFileHandle socket in rejected) socket.Dispose();
+        }
+    }
+
+    /// <summary>Takes a number for all addresses that are meant; 0 or the errno.</summary>
+    private static int TryTake(PortMapping port, ref int number, List<SafeFileHandle> taken)
+    {
         foreach (IPAddress address in port.HostAddress is { } host ? [host] : (IPAddress[])[IPAddress.Any, IPAddress.IPv6Any])
         {
             bool ipv6 = address.GetAddressBytes().Length == 16;
-            SafeFileHandle socket;
-            try
+            SafeFileHandle? socket = TryOpen(ipv6, port.Protocol, out int errno);
+            // IPv6 is switched off, and was not asked for by name.
+            if (socket is null && ipv6 && port.HostAddress is null && errno == Errno.EAFNOSUPPORT) continue;
+            if (socket is null && port.Protocol == PortProtocol.Sctp && errno == Errno.EPROTONOSUPPORT)
             {
-                socket = Open(ipv6, port.Protocol);
-            }
-            catch (KernelException) when (ipv6 && port.HostAddress is null)
-            {
-                // IPv6 is switched off, and was not asked for by name.
+                errno = TryTakeByName(address, ref number, taken);
+                if (errno != 0) return errno;
                 continue;
             }
 
-            _sockets.Add(socket);
-            int errno = Libc.TryBind(socket, address, number);
+            if (socket is null) return errno;
+            taken.Add(socket);
+            errno = Libc.TryBind(socket, address, number);
             if (errno == Errno.EADDRNOTAVAIL && ipv6 && port.HostAddress is null) continue;
-            if (errno != 0) throw Error(port, number, errno);
+            if (errno != 0) return errno;
             if (number == 0) number = Libc.BoundPort(socket);
         }
 
-        return port with { HostPort = number };
+        return 0;
     }
 
-    private static SafeFileHandle Open(bool ipv6, PortProtocol protocol) => protocol switch
+    // Bound, without SO_REUSEADDR, and not listening: nobody else gets the port, and what the packet filter does not take is refused.
+    private static SafeFileHandle? TryOpen(bool ipv6, PortProtocol protocol, out int errno) => protocol switch
     {
-        PortProtocol.Udp => Libc.OpenNetworkSocket(ipv6, Libc.DatagramSocket),
-        PortProtocol.Sctp => OpenSctp(ipv6),
-        // Bound, without SO_REUSEADDR, and not listening: nobody else gets the port, and what the packet filter does not take is refused.
-        _ => Libc.OpenNetworkSocket(ipv6, Libc.StreamSocket),
+        PortProtocol.Udp => Libc.TryOpenNetworkSocket(ipv6, Libc.DatagramSocket, 0, out errno),
+        PortProtocol.Sctp => Libc.TryOpenNetworkSocket(ipv6, Libc.StreamSocket, Libc.SctpProtocol, out errno),
+        _ => Libc.TryOpenNetworkSocket(ipv6, Libc.StreamSocket, 0, out errno),
     };
 
-    private static SafeFileHandle OpenSctp(bool ipv6)
+    // The host has no SCTP of its own, so nothing but another container can have the port: a name that the network namespace has once keeps it.
+    private static int TryTakeByName(IPAddress address, ref int number, List<SafeFileHandle> taken)
     {
-        try
-        {
-            return Libc.OpenNetworkSocket(ipv6, Libc.StreamSocket, Libc.SctpProtocol);
-        }
-        catch (KernelException)
-        {
-            // The host has no SCTP of its own, so nothing on it can have the port; a datagram socket keeps the number from other containers.
-            return Libc.OpenNetworkSocket(ipv6, Libc.DatagramSocket);
-        }
+        int wanted = number != 0 ? number : RandomNumberGenerator.GetInt32(FirstChosen, LastChosen + 1);
+        if (Libc.TryBindAbstract(string.Create(CultureInfo.InvariantCulture, $"containertools/sctp/{address}/{wanted}")) is not { } socket) return Errno.EADDRINUSE;
+        taken.Add(socket);
+        number = wanted;
+        return 0;
     }
 
     private static ContainerException Error(PortMapping port, int number, int errno) => errno == Errno.EADDRINUSE
-        ? new ContainerException(ErrorCode.PortInUse, string.Create(CultureInfo.InvariantCulture, $"The port {number} of the host is in use; the container was not started."), port.ToString())
+        ? port.HostPort == 0 ? new ContainerException(ErrorCode.PortInUse, "The host has no free port left that is free in both IPv4 and IPv6; the container was not started.", port.ToString())
+        : new ContainerException(ErrorCode.PortInUse, string.Create(CultureInfo.InvariantCulture, $"The port {number} of the host is in use; the container was not started."), port.ToString())
         : new ContainerException(ErrorCode.InvalidArgument, $"The port {port} cannot be published: {Errno.Meaning(errno)}.", port.ToString());
 }

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace ContainerTools.Integration.Tests.Networks;
 
 /// <summary>
 /// Runs a test in a network namespace that goes with it: this program is executed again there, for that one test. So engine, monitors, bridges and packet filter are
-/// all in it, and the machine's own network is never touched.
+/// all in it, and the machine's own network is never touched. It has a mount namespace of its own too, so that a test can give the machine other files (<see cref="HostFile"/>).
 /// </summary>
 internal static class NetworkMachine
 {
@@ -23,7 +25,7 @@ internal static class NetworkMachine
             return;
         }
 
-        ProcessStartInfo start = new("unshare", ["-n", Environment.ProcessPath!, "-method", "*." + name]) { RedirectStandardOutput = true };
+        ProcessStartInfo start = new("unshare", ["-n", "-m", Environment.ProcessPath!, "-method", "*." + name]) { RedirectStandardOutput = true };
         start.Environment[Variable] = "1";
         using Process inner = Process.Start(start)!;
         string output = await inner.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
@@ -31,6 +33,46 @@ internal static class NetworkMachine
         // What it needs and has not got is said there, and is no success here.
         Assert.SkipWhen(inner.ExitCode == 0 && output.Contains("Skipped: 1", StringComparison.Ordinal), output);
         Assert.True(inner.ExitCode == 0 && output.Contains("Failed: 0", StringComparison.Ordinal), output);
+    }
+
+    /// <summary>Puts a file in the place of one of the machine's, for this test alone.</summary>
+    public static void HostFile(string path, string content, string scratch)
+    {
+        if (!File.Exists(path))
+        {
+            // Only below /run, where a file system of the test's own hides nothing that a test needs.
+            Assert.StartsWith("/run/", path, StringComparison.Ordinal);
+            Tool("mount", "-t", "tmpfs", "tmpfs", "/run");
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, "");
+        }
+
+        string source = Path.Combine(scratch, Path.GetRandomFileName());
+        File.WriteAllText(source, content);
+        Tool("mount", "--bind", source, path);
+    }
+
+    /// <summary>Does something on a thread of its own in the network namespace of a process: a socket that is made there stays there.</summary>
+    public static T Within<T>(int processId, Func<T> action)
+    {
+        T? result = default;
+        Exception? failure = null;
+        Thread thread = new(() =>
+        {
+            try
+            {
+                using SafeFileHandle target = File.OpenHandle($"/proc/{processId}/ns/net");
+                Libc.JoinNamespace(target, 0x4000_0000 /* CLONE_NEWNET */, "the namespace of a container");
+                result = action();
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? result! : throw new InvalidOperationException(failure.Message, failure);
     }
 
     /// <summary>ip(8).</summary>

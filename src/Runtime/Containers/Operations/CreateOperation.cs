@@ -2,6 +2,7 @@ using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Launch.Seccomp;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Networks;
 
 namespace ContainerTools.Runtime.Containers.Operations;
 
@@ -19,7 +20,7 @@ internal static class CreateOperation
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
             string id = ContainerName.NewId();
-            ContainerConfiguration configuration = ConfigurationMerge.Merge(image.Image.Configuration, options, id);
+            ContainerConfiguration configuration = NetworkMode.Resolve(services, ConfigurationMerge.Merge(image.Image.Configuration, options, id), options.HostName);
             LayerView files = new(image.LayerFolders);
             ImageUsers.Check(files, configuration.User, configuration.AdditionalGroups);
             services.Store.EnsureFolders();

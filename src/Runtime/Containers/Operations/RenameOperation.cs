@@ -1,3 +1,5 @@
+using ContainerTools.Runtime.Networks;
+
 namespace ContainerTools.Runtime.Containers.Operations;
 
 /// <summary>
@@ -38,6 +40,7 @@ internal static class RenameOperation
         names.Sync();
         // The monitor removes the name's link of a container that removes itself; it must know the new one.
         StartFiles.UpdateMonitor(services, renamed);
+        NetworkRename.Run(files: services.Store.Files(record.Id), record.Name, newName);
         return Snapshot.Of(renamed, locked.Status, services.Store.Files(record.Id));
     }
 }
