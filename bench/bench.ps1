@@ -7,7 +7,7 @@
 # or mounted there ends with them, however the bench ends. Only cgroups have no such end; they are removed here.
 [CmdletBinding()]
 param(
-    # launch, exec, session, memory, list, import, pull, pull-memory, commit, images, module; comma-separated.
+    # launch, exec, session, memory, list, import, pull, pull-memory, commit, images, network, throughput, parallel, ports, module; comma-separated.
     [string] $Only = '*',
 
     # How often each contender runs at each gap.
@@ -32,11 +32,11 @@ $Cgroup = '/containertools-bench'
 
 # Program → the package of the distribution that brings it.
 $Peers = [ordered]@{
-    crun = 'crun'; runc = 'runc'; podman = 'podman'; umoci = 'umoci'; skopeo = 'skopeo'; 'docker-registry' = 'docker-registry'; dockerd = 'docker.io'; busybox = 'busybox-static'; unshare = 'util-linux'; ip = 'iproute2'
+    crun = 'crun'; runc = 'runc'; podman = 'podman'; umoci = 'umoci'; skopeo = 'skopeo'; 'docker-registry' = 'docker-registry'; dockerd = 'docker.io'; busybox = 'busybox-static'; unshare = 'util-linux'; ip = 'iproute2'; netavark = 'netavark'; 'aardvark-dns' = 'aardvark-dns'; iptables = 'iptables'; nft = 'nftables'; iperf3 = 'iperf3'
 }
 
 function Test-Program([string] $Name) {
-    foreach ($folder in "$($env:PATH):/usr/sbin:/sbin".Split(':')) {
+    foreach ($folder in "$($env:PATH):/usr/sbin:/sbin:/usr/lib/podman:/usr/libexec/podman".Split(':')) {
         if ($folder -and (Test-Path -LiteralPath "$folder/$Name")) { return $true }
     }
     $false
@@ -83,7 +83,7 @@ function Invoke-Checked([string] $Program, [string[]] $Arguments) {
 
 function Build-Driver {
     $null = [System.IO.Directory]::CreateDirectory($Natives)
-    foreach ($name in 'floor', 'peak') {
+    foreach ($name in 'floor', 'peak', 'serve', 'lookup') {
         Invoke-Checked 'cc' @('-O2', '-static', '-Wall', '-Wextra', '-o', "$Natives/$name", "$PSScriptRoot/native/$name.c")
     }
     Invoke-Checked 'dotnet' @('build', "$PSScriptRoot/Driver", '-c', 'Release', '-v', 'quiet', '-nologo', '-clp:NoSummary')

@@ -24,6 +24,12 @@ function Split-Time {
     $time
 }
 
+function New-NamedContainer([string[]] $Words) {
+    $more = @{}
+    if ($Words[3]) { $more.Publish = $Words[3] }
+    New-Container $Words[1] @($Words | Select-Object -Skip 4) -Name $Words[0] -Network $Words[2] @more
+}
+
 function Invoke-Order([string] $Verb, [string[]] $Words) {
     switch ($Verb) {
         'pipeline' {
@@ -112,6 +118,32 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
             $watch.Restart()
             Remove-ContainerImage $Words[0] -Force -Confirm:$false
             @{ total = Split-Time }
+        }
+        'network' {
+            $null = New-ContainerNetwork $Words[0]
+            @{ total = 0 }
+        }
+        # Name, image, network, published port or nothing, command.
+        'create-named' {
+            $null = New-NamedContainer $Words
+            @{ total = 0 }
+        }
+        'run-named' {
+            $watch.Restart()
+            New-NamedContainer $Words | Start-Container
+            @{ total = Split-Time }
+        }
+        'start-named' {
+            $watch.Restart()
+            Start-Container $Words[0]
+            @{ total = Split-Time }
+        }
+        'remove-named' {
+            Remove-Container $Words -Force -Confirm:$false
+            @{ total = 0 }
+        }
+        'process' {
+            @{ process = (Get-Container $Words[0]).ProcessId; total = 0 }
         }
         default { throw "No such order: $Verb" }
     }

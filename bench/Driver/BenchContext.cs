@@ -59,6 +59,30 @@ internal sealed class BenchContext
     /// <summary>The reference of <see cref="SmallImage"/>.</summary>
     public const string SmallImageReference = "localhost/bench:small";
 
+    /// <summary>The small image with a server that answers with one byte.</summary>
+    public string NetworkImage
+    {
+        get
+        {
+            if (_networkImage is null)
+            {
+                string root = Subjects.RootFileSystem.Make(Workspace.NewFolder("network-rootfs"));
+                File.Copy(Native("serve"), Path.Combine(root, "bin", "serve"));
+                string layer = Workspace.NewFile("network-layer.tar");
+                ImageArchive.WriteLayer(root, layer);
+                string archive = Workspace.NewFile("network-image.tar");
+                ImageArchive.WriteDockerArchive([layer], NetworkImageReference, archive);
+                _networkImage = archive;
+            }
+
+            return _networkImage;
+        }
+    }
+
+    /// <summary>The reference of <see cref="NetworkImage"/>.</summary>
+    public const string NetworkImageReference = "localhost/bench:network";
+
+    private string? _networkImage;
     private string? _rootFileSystem;
     private string? _smallImage;
 }

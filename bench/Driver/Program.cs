@@ -50,6 +50,7 @@ IMeasurement[] measurements =
 [
     new LaunchMeasurement(), new ExecMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(),
     new ImportMeasurement(), new PullMeasurement(), new PullMemoryMeasurement(), new CommitMeasurement(), new ImagesMeasurement(),
+    new NetworkMeasurement(), new ThroughputMeasurement(), new ParallelMeasurement(), new PortsMeasurement(),
     new ModuleMeasurement(),
 ];
 foreach (IMeasurement measurement in measurements.Where(measurement => only.Contains("*") || only.Contains(measurement.Name)))

@@ -92,11 +92,12 @@ internal sealed class Report(TextWriter output)
     private static string Describe(Verdict verdict, bool withWord = true)
     {
         string limit = Samples.Format(verdict.Target.Limit);
-        if (verdict.Value is not { } value) return $"{verdict.Target.Subject} ≤ {limit} × {verdict.Reference}: not measured, one of them is missing";
+        string bound = verdict.Target.IsAtLeast ? "≥" : "≤";
+        if (verdict.Value is not { } value) return $"{verdict.Target.Subject} {bound} {limit} × {verdict.Reference}: not measured, one of them is missing";
         string gap = verdict.Gap.Length > 0 ? $" {verdict.Gap}" : "";
-        string text = verdict.Target.References.Length == 0
-            ? $"{verdict.Target.Subject}{gap}: {Samples.Format(value)} {verdict.Reference}, target ≤ {limit}"
-            : $"{verdict.Target.Subject}{gap}: {Samples.Format(value)} × {verdict.Reference}, target ≤ {limit}";
+        string text = verdict.Target.References.Length == 0 || verdict.Target.IsDifference
+            ? $"{verdict.Target.Subject}{gap}: {Samples.Format(value)} {verdict.Reference}, target {bound} {limit}"
+            : $"{verdict.Target.Subject}{gap}: {Samples.Format(value)} × {verdict.Reference}, target {bound} {limit}";
         return withWord ? $"{text}: {(verdict.Met ? "met" : "MISSED")}" : text;
     }
 }

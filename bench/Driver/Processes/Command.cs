@@ -69,6 +69,19 @@ internal sealed unsafe class Command
         return File.ReadAllText(_output);
     }
 
+    /// <summary>As <see cref="Read"/>; null where it fails.</summary>
+    public string? TryRead()
+    {
+        try
+        {
+            return Read();
+        }
+        catch (BenchException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Starts it and returns its process id; the caller ends it.</summary>
     public int Start() => Spawn();
 

@@ -83,8 +83,11 @@ internal sealed class Comparison
                     continue;
                 }
 
-                string fastest = references.MinBy(name => this[gap, name].Median)!;
-                yield return new Verdict(Title, gap.Name, target, fastest, value / this[gap, fastest].Median);
+                string best = (target.IsAtLeast ? references.MaxBy(name => this[gap, name].Median) : references.MinBy(name => this[gap, name].Median))!;
+                double other = this[gap, best].Median;
+                yield return target.IsDifference
+                    ? new Verdict(Title, gap.Name, target, $"{Unit} more than {best}", value - other)
+                    : new Verdict(Title, gap.Name, target, best, value / other);
             }
         }
     }
@@ -99,5 +102,5 @@ internal sealed class Comparison
 internal sealed record Verdict(string Title, string Gap, Target Target, string Reference, double? Value)
 {
     /// <summary>Whether the target is met.</summary>
-    public bool Met => Value <= Target.Limit;
+    public bool Met => Target.IsAtLeast ? Value >= Target.Limit : Value <= Target.Limit;
 }

@@ -4,8 +4,8 @@ using ContainerTools.Bench.Processes;
 namespace ContainerTools.Bench.Subjects;
 
 /// <summary>
-/// A Docker engine of the bench's own: containerd and dockerd with their own roots and sockets, without networks, so that it
-/// touches neither a Docker that runs on the machine nor the machine's packet filter.
+/// A Docker engine of the bench's own: containerd and dockerd with their own roots and sockets, without networks where they are not measured,
+/// so that it touches neither a Docker that runs on the machine nor another's packet filter.
 /// </summary>
 internal sealed class DockerDaemon : IDisposable
 {
@@ -15,7 +15,7 @@ internal sealed class DockerDaemon : IDisposable
     private readonly string _socket;
     private readonly List<(string Name, int Process)> _daemons = [];
 
-    private DockerDaemon(BenchContext context, Tool client, Tool server, Tool containerd)
+    private DockerDaemon(BenchContext context, Tool client, Tool server, Tool containerd, bool withNetworks)
     {
         _context = context;
         _client = client;
@@ -31,7 +31,7 @@ internal sealed class DockerDaemon : IDisposable
             [grpc]
               address = "{containerdSocket}"
             """);
-        File.WriteAllText(daemonFile, new JsonObject
+        JsonObject configuration = new()
         {
             ["hosts"] = new JsonArray($"unix://{_socket}"),
             ["containerd"] = containerdSocket,
@@ -41,10 +41,15 @@ internal sealed class DockerDaemon : IDisposable
             ["storage-driver"] = "overlay2",
             ["exec-opts"] = new JsonArray("native.cgroupdriver=cgroupfs"),
             ["cgroup-parent"] = $"{context.Cgroup}/docker",
-            ["bridge"] = "none",
-            ["iptables"] = false,
-            ["ip6tables"] = false,
-        }.ToJsonString());
+        };
+        if (!withNetworks)
+        {
+            configuration["bridge"] = "none";
+            configuration["iptables"] = false;
+            configuration["ip6tables"] = false;
+        }
+
+        File.WriteAllText(daemonFile, configuration.ToJsonString());
         try
         {
             StartDaemon(new Command(context.Workspace, null, containerd.Path, "--config", containerdFile), "containerd", () => File.Exists(containerdSocket));
@@ -58,7 +63,10 @@ internal sealed class DockerDaemon : IDisposable
     }
 
     /// <summary>Starts it, or says why it cannot be measured.</summary>
-    public static DockerDaemon? TryStart(BenchContext context, Action<string> note)
+    /// <param name="context">The bench.</param>
+    /// <param name="note">Gets the reason.</param>
+    /// <param name="withNetworks">With its networks, in a network namespace that the caller has made for it.</param>
+    public static DockerDaemon? TryStart(BenchContext context, Action<string> note, bool withNetworks = false)
     {
         if (Tool.Find("docker") is not { } client || Tool.Find("dockerd") is not { } server || Tool.Find("containerd") is not { } containerd)
         {
@@ -68,7 +76,7 @@ internal sealed class DockerDaemon : IDisposable
 
         try
         {
-            return new DockerDaemon(context, client, server, containerd);
+            return new DockerDaemon(context, client, server, containerd, withNetworks);
         }
         catch (BenchException exception)
         {

@@ -29,6 +29,9 @@ internal sealed class Podman
             tmp_dir = "{Run}/libpod"
             volume_path = "{folder}/volumes"
             static_dir = "{folder}/storage/libpod"
+            [network]
+            network_backend = "{(HasNetavark ? "netavark" : "cni")}"
+            network_config_dir = "{folder}/networks"
             """);
         File.WriteAllText(storage, $"""
             [storage]
@@ -53,6 +56,9 @@ internal sealed class Podman
 
     /// <summary>Its command line, to be run.</summary>
     public Command Command(params string[] arguments) => new(_context.Workspace, _environment, Tool.Path, arguments);
+
+    /// <summary>Whether its networks are made by Netavark, not by CNI plug-ins.</summary>
+    public static bool HasNetavark { get; } = Subjects.Tool.Find("netavark") is not null;
 
     /// <summary>The options of a container: no network, a cgroup below the bench's.</summary>
     public string[] ContainerOptions => ["--network", "none", "--cgroup-parent", $"{_context.Cgroup}/podman"];

@@ -70,6 +70,12 @@ internal sealed class Session : IDisposable
         }
     }
 
+    /// <summary>Starts one with an engine that others may have as well; nothing is imported.</summary>
+    /// <param name="context">What the bench was called with.</param>
+    /// <param name="host">The PowerShell.</param>
+    /// <param name="engineFolder">The engine's folder.</param>
+    public static Session Open(BenchContext context, PowerShellHost host, string engineFolder) => new(context, host, engineFolder);
+
     /// <summary>The PowerShell it runs in.</summary>
     public PowerShellHost Host { get; }
 
