@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 namespace ContainerTools.Runtime.Linux;
 
 /// <summary>Links, addresses and routes of one network namespace: the one that the thread was in which made this (rtnetlink(7)).</summary>
-internal sealed class RouteNetlink : IDisposable
+internal sealed partial class RouteNetlink : IDisposable
 {
     // linux/rtnetlink.h, linux/if_link.h, linux/if_addr.h
     private const ushort RTM_NEWLINK = 16;

@@ -140,6 +140,9 @@ internal sealed class NetworkNamespace : IDisposable
             }
 
             inside.Raise(device);
+            if (endpoint.Driver != "bridge") return;
+            host.WaitUntilHeard(endpoint.HostDevice, endpoint.Parent);
+            inside.Announce(device, endpoint.HardwareAddress());
         }
         catch
         {
