@@ -35,8 +35,10 @@ internal sealed class RegistryConnection : IDisposable
         Host = endpoint.ApiHost;
         Name = endpoint.Host;
         _settings = settings;
-        _allowPlain = access.AllowUnencrypted || endpoint.Insecure;
-        _certificates = new RegistryCertificates(access.CertificateFolder ?? RegistryCertificates.FolderOf(endpoint.Host, settings.CertificateFolders));
+        // What the caller says is said of the registry in the name; of its mirrors, the configuration says it.
+        _allowPlain = endpoint.Insecure || (access.AllowUnencrypted && !endpoint.IsMirror);
+        string? given = endpoint.IsMirror ? null : access.CertificateFolder;
+        _certificates = new RegistryCertificates(given ?? RegistryCertificates.FolderOf(endpoint.Host, settings.CertificateFolders));
         string own = Address("https").Host;
         SocketsHttpHandler handler = new()
         {

@@ -93,6 +93,69 @@ public sealed class RealRegistryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_registry_that_wants_to_see_a_certificate_gets_the_one_of_the_folder()
+    {
+        RegistryServer server = Start(tls: true, clients: true);
+        ContainerImage image = await ImportAsync($"{server.Host}/app:1");
+        string stranger = Path.Combine(_fixture.Scratch, "stranger");
+        Directory.CreateDirectory(stranger);
+        File.Copy(Path.Combine(server.CertificateFolder!, "ca.crt"), Path.Combine(stranger, "ca.crt"));
+        ContainerException refused = await Assert.ThrowsAnyAsync<ContainerException>(() => Operations.PushAsync(
+            new ImagePushOptions { Image = image.Reference!, Access = new RegistryAccess { CertificateFolder = stranger } }, null, Token));
+        Assert.Equal(ErrorCode.RegistryUnreachable, refused.Code);
+        // As certs.d has it, by the registry's host and port.
+        string folders = Path.Combine(_fixture.Scratch, "certs.d");
+        StoreFixture.Run("mkdir", "-p", folders);
+        StoreFixture.Run("cp", "-r", server.CertificateFolder!, Path.Combine(folders, server.Host));
+        LocalRegistryOperations operations = new(_fixture.Paths, _fixture.Store, () => Settings with { CertificateFolders = [folders] });
+        await operations.PushAsync(new ImagePushOptions { Image = image.Reference! }, null, Token);
+        Assert.Equal(image.Id, (await operations.PullAsync(new ImagePullOptions { Reference = image.Reference! }, null, Token)).Id);
+    }
+
+    [Fact]
+    public async Task An_index_of_others_is_received_by_platform_and_published_whole()
+    {
+        StoreFixture.RequireRoot();
+        StoreFixture.RequireTool("skopeo");
+        StoreFixture.RequireTool("buildah");
+        RegistryServer server = Start();
+        RegistryAccess access = new() { AllowUnencrypted = true };
+        Dictionary<string, string> ids = [];
+        foreach (string architecture in new[] { "amd64", "arm64" })
+        {
+            ContainerImage image = Assert.Single(await _fixture.Store.ImportAsync(
+                new ImageImportOptions { Path = _fixture.BusyboxTar(), Reference = $"{server.Host}/one:{architecture}", Platform = $"linux/{architecture}" }, null, Token));
+            ids[architecture] = image.Id;
+            await Operations.PushAsync(new ImagePushOptions { Image = image.Reference!, Access = access }, null, Token);
+            await _fixture.Store.RemoveAsync(image.Reference!, new ImageRemoveOptions(), Token);
+        }
+
+        Buildah("manifest", "create", "multi");
+        foreach (string architecture in ids.Keys) Buildah("manifest", "add", "--tls-verify=false", "multi", $"docker://{server.Host}/one:{architecture}");
+        Buildah("manifest", "push", "--all", "--tls-verify=false", "multi", $"docker://{server.Host}/multi:1");
+        foreach ((string architecture, string id) in ids)
+        {
+            ContainerImage image = await Operations.PullAsync(
+                new ImagePullOptions { Reference = $"{server.Host}/multi:1", Platform = $"linux/{architecture}", Access = access }, null, Token);
+            Assert.Equal((id, architecture), (image.Id, image.Architecture));
+        }
+
+        // skopeo brings all of it into our store, which is a layout like any other.
+        await _fixture.Store.RemoveAsync($"{server.Host}/multi:1", new ImageRemoveOptions(), Token);
+        StoreFixture.Run("skopeo", "copy", "-q", "--all", "--src-tls-verify=false", $"docker://{server.Host}/multi:1", $"oci:{_fixture.Paths.Images}:{server.Host}/copied:1");
+        RemoteContainerImage whole = await Operations.PushAsync(new ImagePushOptions { Image = $"{server.Host}/copied:1", Access = access }, null, Token);
+        Assert.Equal(["linux/amd64", "linux/arm64"], whole.Platforms.Select(platform => string.Join('/', platform.Split('/').Take(2))).Order(StringComparer.Ordinal));
+        RemoteContainerImage one = await Operations.PushAsync(
+            new ImagePushOptions { Image = $"{server.Host}/copied:1", Destination = $"{server.Host}/copied:arm", Platform = "linux/arm64", Access = access }, null, Token);
+        Assert.Equal(ids["arm64"], one.Id);
+        Assert.Contains("arm64", StoreFixture.Run("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{server.Host}/copied:1"), StringComparison.Ordinal);
+        Assert.Contains("\"Architecture\": \"arm64\"", StoreFixture.Run("skopeo", "inspect", "--tls-verify=false", "--override-arch", "arm64", $"docker://{server.Host}/copied:arm"), StringComparison.Ordinal);
+
+        void Buildah(params string[] arguments) => StoreFixture.Run(
+            "buildah", ["--root", Path.Combine(_fixture.Scratch, "storage"), "--runroot", Path.Combine(_fixture.Scratch, "run"), "--storage-driver", "vfs", .. arguments]);
+    }
+
+    [Fact]
     public async Task Credentials_are_checked_kept_and_used()
     {
         RegistryServer server = Start(tls: true, authentication: true);
@@ -118,9 +181,9 @@ public sealed class RealRegistryTests : IDisposable
             new RegistryCredentialOptions { Registry = server.Host, Access = access with { UserName = RegistryServer.User, Password = password } }, Token);
     }
 
-    private RegistryServer Start(bool tls = false, bool authentication = false)
+    private RegistryServer Start(bool tls = false, bool authentication = false, bool clients = false)
     {
-        RegistryServer server = new(_fixture.Scratch, tls, authentication);
+        RegistryServer server = new(_fixture.Scratch, tls, authentication, clients);
         _things.Add(server);
         return server;
     }

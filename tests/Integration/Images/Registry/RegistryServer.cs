@@ -19,7 +19,7 @@ internal sealed class RegistryServer : IDisposable
 
     private readonly Process _process;
 
-    public RegistryServer(string folder, bool tls = false, bool authentication = false)
+    public RegistryServer(string folder, bool tls = false, bool authentication = false, bool clients = false)
     {
         StoreFixture.RequireTool("docker-registry");
         Folder = Path.Combine(folder, "registry");
@@ -39,8 +39,9 @@ internal sealed class RegistryServer : IDisposable
         if (tls)
         {
             CertificateFolder = Path.Combine(Folder, "certs");
-            MakeCertificates(CertificateFolder, Folder);
-            configuration += $"  tls: {{certificate: {Folder}/server.pem, key: {Folder}/server-key.pem}}\n";
+            MakeCertificates(CertificateFolder, Folder, clients);
+            string known = clients ? $", clientcas: [{CertificateFolder}/ca.crt]" : "";
+            configuration += $"  tls: {{certificate: {Folder}/server.pem, key: {Folder}/server-key.pem{known}}}\n";
         }
 
         if (authentication)
@@ -61,7 +62,7 @@ internal sealed class RegistryServer : IDisposable
 
     public string Host { get; }
 
-    /// <summary>Holds the authority, as certs.d would; null without TLS.</summary>
+    /// <summary>Holds the authority, and a client's certificate where clients must show one, as certs.d would; null without TLS.</summary>
     public string? CertificateFolder { get; }
 
     public void Dispose()
@@ -93,7 +94,7 @@ internal sealed class RegistryServer : IDisposable
         }
     }
 
-    private static void MakeCertificates(string authorityFolder, string folder)
+    private static void MakeCertificates(string authorityFolder, string folder, bool clients)
     {
         Directory.CreateDirectory(authorityFolder);
         using ECDsa authorityKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -109,5 +110,12 @@ internal sealed class RegistryServer : IDisposable
         using X509Certificate2 certificate = server.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddHours(12), [1, 2, 3]);
         File.WriteAllText(Path.Combine(folder, "server.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, "server-key.pem"), key.ExportPkcs8PrivateKeyPem());
+        if (!clients) return;
+        using ECDsa clientKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest client = new("CN=client", clientKey, HashAlgorithmName.SHA256);
+        client.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], false)); // clientAuth
+        using X509Certificate2 shown = client.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddHours(12), [4, 5, 6]);
+        File.WriteAllText(Path.Combine(authorityFolder, "client.cert"), shown.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(authorityFolder, "client.key"), clientKey.ExportPkcs8PrivateKeyPem());
     }
 }

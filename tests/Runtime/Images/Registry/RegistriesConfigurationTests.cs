@@ -160,6 +160,34 @@ public sealed class RegistriesConfigurationTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_given_for_the_registry_is_not_for_its_mirror()
+    {
+        using FakeRegistry mirror = new();
+        mirror.Instead = request => request.Authorization is null ? FakeAnswer.Unauthorized("Basic realm=\"x\"") : null;
+        Configure(insecure: true);
+        _fixture.Add("app:1", PullFixture.Layer(1));
+        await PullAsync();
+        Assert.NotEmpty(mirror.Log);
+        Assert.All(mirror.Log, request => Assert.Null(request.Authorization));
+        // Nor is it spoken to without TLS because the registry may be.
+        Configure(insecure: false);
+        mirror.Log.Clear();
+        await PullAsync();
+        Assert.Empty(mirror.Log);
+
+        void Configure(bool insecure)
+        {
+            string file = Write(
+                "registries.conf",
+                $"[[registry]]\nlocation = \"{_fixture.Registry.Host}\"\n[[registry.mirror]]\nlocation = \"{mirror.Host}\"\ninsecure = {(insecure ? "true" : "false")}\n");
+            _fixture.Settings = FakeRegistry.Impatient with { ConfigurationFiles = [file] };
+        }
+
+        Task<ContainerImage> PullAsync() => _fixture.PullAsync(
+            "app:1", options => options with { Access = FakeRegistry.Plain with { UserName = "u", Password = "p", CertificateFolder = _fixture.Local.Folder } });
+    }
+
+    [Fact]
     public async Task The_registries_of_the_search_are_asked_in_turn()
     {
         using FakeRegistry first = new();
