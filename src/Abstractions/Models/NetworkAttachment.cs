@@ -43,7 +43,7 @@ public sealed record NetworkAttachment
 
         return read.Network.Length > 0 ? read : throw new ContainerException(ErrorCode.InvalidArgument, $"The network '{text}' has no name.", text);
 
-        IPAddress Parse(string value, int size) => IPAddress.TryParse(value, out IPAddress? address) && address.GetAddressBytes().Length == size
+        IPAddress Parse(string value, int size) => AddressText.TryParse(value, out IPAddress? address) && address.GetAddressBytes().Length == size
             ? address
             : throw new ContainerException(ErrorCode.InvalidArgument, $"'{value}' in the network '{text}' is no IPv{(size == 4 ? 4 : 6)} address.", text);
     }

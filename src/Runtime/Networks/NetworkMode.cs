@@ -1,6 +1,7 @@
 using System.Globalization;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Networks;
 
@@ -37,7 +38,7 @@ internal static class NetworkMode
         foreach (string entry in options.HostEntries) _ = HostEntry(entry);
         foreach (string server in options.DnsServers)
         {
-            if (!System.Net.IPAddress.TryParse(server, out _)) throw Invalid($"'{server}' is not the address of a name server.", server);
+            if (!AddressText.TryParse(server, out _)) throw Invalid($"'{server}' is not the address of a name server.", server);
         }
 
         foreach (string text in options.DnsSearch.Concat(options.DnsOptions))
@@ -58,13 +59,28 @@ internal static class NetworkMode
     /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>, <see cref="ErrorCode.ContainerNotRunning"/>.</exception>
     public static string? NamespacePath(ContainerServices services, string mode, bool mustRun = true)
     {
-        if (mode.StartsWith(OfPath, StringComparison.Ordinal)) return mode[OfPath.Length..];
+        if (mode.StartsWith(OfPath, StringComparison.Ordinal))
+        {
+            if (mustRun) CheckNamespace(mode[OfPath.Length..]);
+            return mode[OfPath.Length..];
+        }
+
         if (TargetOf(mode) is not { } target) return null;
         if (!mustRun) return "/proc/0/ns/net";
         string id = services.Store.Resolve(target);
         return services.InspectStatus(id).Run is { ProcessId: > 0 } run && ProcessStat.IsAlive(run.ProcessId, run.ProcessStartTime)
             ? string.Create(CultureInfo.InvariantCulture, $"/proc/{run.ProcessId}/ns/net")
             : throw new ContainerException(ErrorCode.ContainerNotRunning, $"The container '{target}', whose network is to be shared, does not run.", target);
+    }
+
+    // As the kernel calls the open file: net:[4026531840].
+    private static void CheckNamespace(string path)
+    {
+        using SafeFileHandle? file = Libc.TryOpen(path, Libc.O_RDONLY | Libc.O_CLOEXEC, 0, out int errno);
+        if (errno == Errno.ENOENT) throw new ContainerException(ErrorCode.FileNotFound, $"There is no network namespace {path}.", path);
+        if (file is null) throw KernelError.From("open", errno, path);
+        string? kind = Libc.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.DangerousGetHandle()}"));
+        if (kind?.StartsWith("net:[", StringComparison.Ordinal) != true) throw Invalid($"{path} is not a network namespace.", path);
     }
 
     /// <summary>The container whose network is shared; null with other modes.</summary>
@@ -98,7 +114,7 @@ internal static class NetworkMode
     {
         int divider = entry.IndexOfAny([':', '=']);
         string name = divider < 0 ? "" : entry[..divider], address = divider < 0 ? "" : entry[(divider + 1)..].Trim('[', ']');
-        if (name.Length == 0 || name.Any(char.IsWhiteSpace) || (address != HostGateway && !System.Net.IPAddress.TryParse(address, out _)))
+        if (name.Length == 0 || name.Any(char.IsWhiteSpace) || (address != HostGateway && !AddressText.TryParse(address, out _)))
         {
             throw Invalid($"'{entry}' is no entry of /etc/hosts; write name:address, or name:host-gateway.", entry);
         }

@@ -231,6 +231,11 @@ internal sealed partial class NetworkStore(EnginePaths paths)
 
             IPAddress gateway = options.Gateways.FirstOrDefault(address => address.AddressFamily == subnet.BaseAddress.AddressFamily) ?? Subnets.At(subnet, 1);
             if (!subnet.Contains(gateway)) throw Invalid($"The gateway {gateway} is not in the subnet {subnet}.", gateway.ToString());
+            if (gateway.Equals(subnet.BaseAddress) || (!IsIPv6(subnet) && gateway.Equals(Subnets.At(subnet, Subnets.Size(subnet) - 1))))
+            {
+                throw Invalid($"The gateway {gateway} is the base of the subnet {subnet}, or its address for broadcasts, not one of a machine.", gateway.ToString());
+            }
+
             NetworkSubnet made = new(subnet, gateway);
             foreach (IPNetwork range in options.Ranges.Where(range => range.BaseAddress.AddressFamily == subnet.BaseAddress.AddressFamily))
             {

@@ -16,6 +16,7 @@ public sealed class TransitionTableTests
         Remove         + ContainerRunning ContainerRunning ContainerRunning + ContainerRemoving
         Rename         + + + + + ContainerRemoving
         SetLimit       + + + + + ContainerRemoving
+        ChangeNetwork  + + + + + ContainerRemoving
         Exec           ContainerNotRunning + ContainerPaused ContainerNotRunning ContainerNotRunning ContainerRemoving
         Attach         ContainerNotRunning + ContainerPaused ContainerNotRunning ContainerNotRunning ContainerRemoving
         ReadProcesses  ContainerNotRunning + + ContainerNotRunning ContainerNotRunning ContainerRemoving

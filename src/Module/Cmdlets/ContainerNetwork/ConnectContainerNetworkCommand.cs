@@ -63,7 +63,7 @@ public sealed class ConnectContainerNetworkCommand : NetworkConnectionCmdlet
     private protected override Task<Container> ChangeAsync(Container container, CancellationToken cancellationToken)
         => Engine.Networks.ConnectAsync(container.Id, _attachment!, cancellationToken);
 
-    private static IPAddress Parse(string text) => System.Net.IPAddress.TryParse(text, out IPAddress? address)
+    private static IPAddress Parse(string text) => AddressText.TryParse(text, out IPAddress? address)
         ? address
         : throw new ContainerException(ErrorCode.InvalidArgument, $"'{text}' is no address.", text);
 }

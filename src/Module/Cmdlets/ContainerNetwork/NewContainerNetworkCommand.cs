@@ -86,7 +86,7 @@ public sealed class NewContainerNetworkCommand : ContainerCmdlet
         ? subnet
         : throw new ContainerException(ErrorCode.InvalidArgument, $"'{text}' is no subnet; write an address and the number of its fixed bits, with all others zero: 10.1.2.0/24.", text);
 
-    private static IPAddress ParseAddress(string text) => IPAddress.TryParse(text, out IPAddress? address)
+    private static IPAddress ParseAddress(string text) => AddressText.TryParse(text, out IPAddress? address)
         ? address
         : throw new ContainerException(ErrorCode.InvalidArgument, $"'{text}' is no address.", text);
 }
