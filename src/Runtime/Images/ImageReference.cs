@@ -33,9 +33,16 @@ internal sealed partial record ImageReference
     public string Repository => $"{Domain}/{Path}";
 
     /// <summary>The repository as people write it.</summary>
-    public string FamiliarRepository => Domain != DefaultDomain
-        ? Repository
-        : Path.StartsWith(OfficialPath, StringComparison.Ordinal) && !Path[OfficialPath.Length..].Contains('/') ? Path[OfficialPath.Length..] : Path;
+    public string FamiliarRepository
+    {
+        get
+        {
+            if (Domain != DefaultDomain) return Repository;
+            if (Path.StartsWith(OfficialPath, StringComparison.Ordinal) && !Path[OfficialPath.Length..].Contains('/')) return Path[OfficialPath.Length..];
+            // A path may begin with what looks like a host; without the registry before it, it would be read as one.
+            return IsShort(Path) ? Path : Repository;
+        }
+    }
 
     /// <summary>The whole reference as people write it.</summary>
     public string Familiar => FamiliarRepository + Suffix;

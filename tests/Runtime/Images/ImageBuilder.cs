@@ -63,9 +63,10 @@ internal sealed class ImageBuilder
     /// <param name="compress">Whether the blobs are compressed.</param>
     /// <param name="architecture">Its platform.</param>
     /// <param name="docker">Whether it has Docker's media types.</param>
-    public JsonObject OciImage(IReadOnlyList<byte[]> layers, bool compress = true, string architecture = "amd64", bool docker = false)
+    /// <param name="config">The configuration, where it is not the usual one.</param>
+    public JsonObject OciImage(IReadOnlyList<byte[]> layers, bool compress = true, string architecture = "amd64", bool docker = false, byte[]? config = null)
     {
-        byte[] config = Bytes(Config(layers, architecture));
+        config ??= Bytes(Config(layers, architecture));
         Blob(config);
         JsonArray descriptors = [];
         foreach (byte[] layer in layers)

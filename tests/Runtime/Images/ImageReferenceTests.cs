@@ -65,6 +65,14 @@ public sealed class ImageReferenceTests
         => Assert.Contains("lower-case", Assert.Throws<ContainerException>(() => ImageReference.Parse("Busybox")).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_path_that_looks_like_a_host_keeps_its_registry()
+    {
+        ImageReference reference = ImageReference.Parse("docker.io/a.b/c:1");
+        Assert.Equal("docker.io/a.b/c:1", reference.Familiar);
+        Assert.Equal(reference.ToString(), ImageReference.Parse(reference.Familiar).ToString());
+    }
+
+    [Fact]
     public void Names_that_are_too_long_are_refused()
     {
         Assert.True(ImageReference.TryParse(new string('a', 200), out _));

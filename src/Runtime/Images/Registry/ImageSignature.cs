@@ -87,8 +87,9 @@ internal static class ImageSignature
                 && (fits is null || (critical.TryGetProperty("identity", out JsonElement identity) && identity.ValueKind == JsonValueKind.Object
                     && Text(identity, "docker-reference") is { } name && fits(name)));
         }
-        catch (JsonException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // No JSON, or a text in it that is not UTF-8.
             return false;
         }
     }

@@ -9,6 +9,19 @@ internal readonly record struct ManifestKind(int SchemaVersion, string? MediaTyp
     /// <exception cref="JsonException">When it is no JSON object.</exception>
     public static ManifestKind Read(ReadOnlySpan<byte> json)
     {
+        try
+        {
+            return ReadObject(json);
+        }
+        catch (InvalidOperationException error)
+        {
+            // A text that is not UTF-8, or the half of a character.
+            throw new JsonException("The document has a text that is none.", error);
+        }
+    }
+
+    private static ManifestKind ReadObject(ReadOnlySpan<byte> json)
+    {
         Utf8JsonReader reader = new(json);
         ManifestKind kind = default;
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject) throw new JsonException("The document is no object.");

@@ -236,6 +236,16 @@ public sealed class HostileRegistryTests : IDisposable
         Assert.DoesNotContain(_fixture.Registry.Log, request => request.Path.Contains("/blobs/", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData((byte)0xff)]
+    [InlineData((byte)0xc3)]
+    public async Task A_manifest_that_is_not_utf8_is_refused(byte wrong)
+    {
+        byte[] manifest = [.. "{\"mediaType\":\"application/vnd.oci.image.manifest.v1+json"u8, wrong, .. "\",\"layers\":[]}"u8];
+        _fixture.Registry.Manifests["bytes:1"] = (manifest, "application/vnd.oci.image.manifest.v1+json");
+        await _fixture.RefusedAsync(ErrorCode.RegistryResponseInvalid, "bytes:1");
+    }
+
     [Fact]
     public async Task A_manifest_without_end_is_refused()
     {
