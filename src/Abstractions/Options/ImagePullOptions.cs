@@ -7,6 +7,8 @@ public sealed record ImagePullOptions
     public required string Reference { get; init; }
     /// <summary>The platform to take from a multi-platform image, <c>linux/arm64</c>; null for this machine's.</summary>
     public string? Platform { get; init; }
+    /// <summary>Bring all of a multi-platform image, to publish it elsewhere; what this machine runs of it is the image for its own platform.</summary>
+    public bool AllPlatforms { get; init; }
     /// <summary>Refuse a reference without a digest.</summary>
     public bool RequireDigest { get; init; }
     /// <summary>A PEM file with a public key: the image must be signed with its private half, as cosign signs.</summary>

@@ -24,7 +24,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         {
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
             // Another tool may have put a multi-platform image into the layout.
-            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, ImagePlatformSelector.Host) : descriptor.Digest;
+            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, ImagePlatformSelector.Host) ?? ChooseManifest(descriptor.Digest, null) : descriptor.Digest;
             if (manifest is null) continue;
             entries.Add(new CatalogEntry(this, manifest, ReferenceOf(descriptor), descriptor));
         }
@@ -178,9 +178,11 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
     }
 
     /// <summary>The manifest for a platform in an index that the store has; null where there is none.</summary>
-    public string? ChooseManifest(string index, ImagePlatformSelector platform) => ChooseManifest(index, platform, 0);
+    /// <param name="index">The index.</param>
+    /// <param name="platform">The platform; null for the first that is there.</param>
+    public string? ChooseManifest(string index, ImagePlatformSelector? platform) => ChooseManifest(index, platform, 0);
 
-    private string? ChooseManifest(string digest, ImagePlatformSelector platform, int depth)
+    private string? ChooseManifest(string digest, ImagePlatformSelector? platform, int depth)
     {
         if (depth > 4 || layout.TryReadDocument(digest) is not { } json) return null;
         ImageIndex index = ImageLayout.Parse(json, digest, ImageJson.Default.ImageIndex);
@@ -191,8 +193,8 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             {
                 if (ChooseManifest(descriptor.Digest, platform, depth + 1) is { } inner) return inner;
             }
-            else if (descriptor.Platform is null
-                || platform.Matches(descriptor.Platform.Os, descriptor.Platform.Architecture, descriptor.Platform.Variant))
+            else if (platform is null ? descriptor.Platform?.Os != "unknown" && File.Exists(layout.Blob(descriptor.Digest))
+                : descriptor.Platform is null || platform.Matches(descriptor.Platform.Os, descriptor.Platform.Architecture, descriptor.Platform.Variant))
             {
                 return descriptor.Digest;
             }

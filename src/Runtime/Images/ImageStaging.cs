@@ -34,6 +34,18 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         foreach (ArchivedImage image in images) Finish(image, work);
     }
 
+    /// <summary>Takes in the indexes that lead to the first image, which is listed by the outermost.</summary>
+    /// <param name="documents">The indexes, the outermost first.</param>
+    /// <param name="mediaType">What the outermost is.</param>
+    public void AddIndexes(IReadOnlyList<byte[]> documents, string mediaType)
+    {
+        foreach (byte[] document in documents) Stage(document);
+        Images[0] = Images[0] with
+        {
+            Index = new ImageDescriptor { MediaType = mediaType, Digest = ImageDigest.Of(documents[0]), Size = documents[0].Length },
+        };
+    }
+
     /// <summary>Takes in the layers alone.</summary>
     public async Task<List<LayerWork>> AddLayersAsync(IReadOnlyList<ArchivedImage> images, CancellationToken cancellationToken)
     {
@@ -43,7 +55,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4), CancellationToken = cancellationToken };
         // The largest first: a large one at the end would run alone.
         await Parallel.ForEachAsync(work.OrderByDescending(item => item.Job.Source.Length), parallel, async (item, token) => await RunAsync(item, token));
-        foreach (ArchivedImage image in images) FinishLayers(image.Config.Rootfs?.DiffIds ?? []);
+        foreach (ArchivedImage image in images.Where(image => image.Unpack)) FinishLayers(image.Config.Rootfs?.DiffIds ?? []);
         return work;
     }
 
@@ -166,7 +178,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             foreach (ArchivedLayer layer in image.Layers)
             {
                 chain = ImageDigest.Chain(chain, layer.DiffId);
-                bool unpack = !layers.Exists(chain) && chainsPlanned.Add(chain);
+                bool unpack = image.Unpack && !layers.Exists(chain) && chainsPlanned.Add(chain);
                 // Without a promise, the blob is known only where it is not compressed: then it is the layer itself.
                 string blobKey = layer.BlobDigest ?? layer.DiffId;
                 bool copy = !File.Exists(layout.Blob(blobKey)) && blobsPlanned.Add(blobKey);
@@ -183,7 +195,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                     Source = layer.Source,
                     Subject = $"The layer {ShortDigest(layer.BlobDigest ?? layer.DiffId)} of {name}",
                     BlobDigest = layer.BlobDigest,
-                    DiffId = layer.DiffId,
+                    DiffId = layer.DiffId.Length == 0 ? null : layer.DiffId,
                     BlobPath = copy && !layer.Source.IsFile ? ingest.NewPath("blob") : null,
                     MaximumSize = MaximumLayerSize?.Invoke(layer.Source.Length),
                     Folder = unpack ? Path.Combine(folder, LayerStore.DiffName) : null,
@@ -260,6 +272,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             },
             ImageJson.Plain.ImageManifest);
         string manifestDigest = Stage(manifestBytes);
+        if (!image.Unpack) return;
         ImagePlatform platform = new() { Os = image.Config.Os ?? "linux", Architecture = image.Config.Architecture ?? "", Variant = image.Config.Variant };
         Images.Add(new StagedImage(configDigest, manifestDigest, manifestBytes.Length, image.ManifestMediaType, platform, image.Names));
     }

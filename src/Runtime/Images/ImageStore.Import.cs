@@ -108,7 +108,9 @@ internal sealed partial class ImageStore
     private static void List(List<ImageDescriptor> manifests, StagedImage image)
     {
         ImageDescriptor bare = new() { MediaType = image.ManifestMediaType, Digest = image.ManifestDigest, Size = image.ManifestSize, Platform = image.Platform };
-        List(manifests, bare, image.Names);
+        List(manifests, image.Index ?? bare, image.Names);
+        // The index leads to it: without a name of its own, a line for it would show it twice.
+        if (image.Index is not null) manifests.RemoveAll(other => other.Digest == bare.Digest && ImageCatalog.ReferenceOf(other) is null);
     }
 
     /// <inheritdoc cref="List(List{ImageDescriptor}, StagedImage)"/>

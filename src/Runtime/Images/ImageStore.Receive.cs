@@ -26,7 +26,8 @@ internal sealed partial class ImageStore
                 ImageStaging staging = new(_layout, _layers, ingest, subject, null) { MaximumLayerSize = maximumLayerSize };
                 try
                 {
-                    await staging.AddAsync([received.Image], cancellationToken);
+                    await staging.AddAsync([received.Image, .. received.Others], cancellationToken);
+                    if (received.Indexes.Count > 0) staging.AddIndexes([.. received.Indexes.Select(index => index.Content)], received.Indexes[0].MediaType);
                 }
                 finally
                 {

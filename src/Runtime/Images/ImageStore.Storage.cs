@@ -40,6 +40,10 @@ internal sealed partial class ImageStore
         return images;
     }
 
+    /// <summary>All of a multi-platform image that is kept with all of its platforms; null for any other.</summary>
+    private PushPlan? WholeOf(CatalogEntry entry)
+        => entry.Descriptor is { } line && ImageMediaType.IsIndex(line.MediaType) ? PushPlan.TryMake(_layout, line.Digest, line.MediaType) : null;
+
     private StoredPieces Measure(CatalogEntry entry, IReadOnlyList<string> names)
     {
         ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest!);
@@ -49,6 +53,12 @@ internal sealed partial class ImageStore
         {
             FileInfo blob = new(_layout.Blob(digest));
             if (blob.Exists) pieces[digest] = blob.Length;
+        }
+
+        if (WholeOf(entry) is { } whole)
+        {
+            foreach (ImageDescriptor blob in whole.Blobs) pieces[blob.Digest] = blob.Size;
+            foreach ((byte[] content, _, string digest) in whole.Manifests) pieces[digest] = content.Length;
         }
 
         foreach (string chain in ImageDigest.Chains(config.Rootfs?.DiffIds ?? [])) pieces[LayerKey + chain] = _layers.Record(chain)?.Size ?? 0;
@@ -84,6 +94,8 @@ internal sealed partial class ImageStore
                 if (entry.ConfigDigest is null || !CheckBlob(entry.ConfigDigest, name)) return;
                 foreach (ImageDescriptor layer in manifest.Layers.Where(layer => ImageDigest.IsValid(layer.Digest))) CheckBlob(layer.Digest, name);
                 await CheckLayersAsync(entry, name);
+                if (WholeOf(entry) is not { } whole) return;
+                foreach (string digest in whole.Manifests.Select(document => document.Digest).Concat(whole.Blobs.Select(blob => blob.Digest))) CheckBlob(digest, name);
             }
             catch (ContainerException error) when (error.Code == ErrorCode.ImageCorrupt)
             {

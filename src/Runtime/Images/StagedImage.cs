@@ -10,4 +10,8 @@ namespace ContainerTools.Runtime.Images;
 /// <param name="Platform">What it is for.</param>
 /// <param name="Names">Its names.</param>
 internal sealed record StagedImage(
-    string ConfigDigest, string ManifestDigest, long ManifestSize, string ManifestMediaType, ImagePlatform Platform, IReadOnlyList<ImageReference> Names);
+    string ConfigDigest, string ManifestDigest, long ManifestSize, string ManifestMediaType, ImagePlatform Platform, IReadOnlyList<ImageReference> Names)
+{
+    /// <summary>The index that is listed in the place of the manifest; null for none.</summary>
+    public ImageDescriptor? Index { get; init; }
+}

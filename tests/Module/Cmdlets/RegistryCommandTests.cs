@@ -78,6 +78,15 @@ public sealed class RegistryCommandTests : IDisposable
     }
 
     [Fact]
+    public void Receive_takes_all_platforms_when_asked()
+    {
+        _session.Run("Receive-ContainerImage app:1");
+        Assert.False(_engine.Registries.LastPull!.AllPlatforms);
+        _session.Run("Receive-ContainerImage app:1 -AllPlatforms");
+        Assert.True(_engine.Registries.LastPull!.AllPlatforms);
+    }
+
+    [Fact]
     public void Publish_takes_images_and_emits_only_when_asked()
     {
         _engine.ImageList.Add(FakeEngine.Image("app:1"));

@@ -20,6 +20,10 @@ public sealed class ReceiveContainerImageCommand : RegistryCmdlet
     [Parameter]
     public string? Platform { get; set; }
 
+    /// <summary>Take all of a multi-platform image, to publish it elsewhere.</summary>
+    [Parameter]
+    public SwitchParameter AllPlatforms { get; set; }
+
     /// <summary>Refuse names without a digest.</summary>
     [Parameter]
     public SwitchParameter RequireDigest { get; set; }
@@ -61,6 +65,7 @@ public sealed class ReceiveContainerImageCommand : RegistryCmdlet
     {
         Reference = reference,
         Platform = Platform,
+        AllPlatforms = AllPlatforms,
         RequireDigest = RequireDigest,
         VerifyKey = VerifyKey is null ? null : ResolveHostPath(VerifyKey),
         MaximumLayerSize = LimitAttribute.Check(nameof(MaximumLayerSize), MaximumLayerSize) is { } size ? size < 0 ? long.MaxValue : size : null,

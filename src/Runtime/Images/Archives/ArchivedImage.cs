@@ -17,6 +17,8 @@ internal sealed record ArchivedImage
     public string ManifestMediaType { get; init; } = ImageMediaType.Manifest;
     /// <summary>The layers, base first.</summary>
     public required IReadOnlyList<ArchivedLayer> Layers { get; init; }
+    /// <summary>Whether it is to be unpacked and listed; false for what is only kept, as a part of an index.</summary>
+    public bool Unpack { get; init; } = true;
     /// <summary>The names that the archive gives it.</summary>
     public IReadOnlyList<ImageReference> Names { get; init; } = [];
 }
@@ -24,6 +26,6 @@ internal sealed record ArchivedImage
 /// <summary>A layer of an image in an archive.</summary>
 /// <param name="Source">Its bytes; null where the archive leaves them out, which is right only if the store has them.</param>
 /// <param name="BlobDigest">The digest promised for them; null where none is.</param>
-/// <param name="DiffId">The digest promised for the uncompressed bytes.</param>
+/// <param name="DiffId">The digest promised for the uncompressed bytes; empty where none is, in what is only kept.</param>
 /// <param name="MediaType">What the archive says that it is; null where it says nothing.</param>
 internal sealed record ArchivedLayer(ByteRange? Source, string? BlobDigest, string DiffId, string? MediaType);

@@ -20,9 +20,11 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
     public async Task<ContainerImage> RunAsync(CancellationToken cancellationToken)
     {
         ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
+        if (options.AllPlatforms && platform.Explicit) throw new ContainerException(ErrorCode.InvalidArgument, "Either one platform can be received, or all of them.", options.Platform);
         using SignatureKey? key = options.VerifyKey is { } file ? SignatureKey.Read(file) : null;
         bool requireDigest = options.RequireDigest || session.Settings.RequireDigest;
-        RemoteImage image = await new RemoteImageReader(session, platform).ReadAsync(options.Reference, requireDigest, cancellationToken, session.Policy.Admit);
+        RemoteImage image = await new RemoteImageReader(session, platform) { AnyPlatform = options.AllPlatforms }
+            .ReadAsync(options.Reference, requireDigest, cancellationToken, session.Policy.Admit);
         if (key is not null) await ImageSignature.VerifyAsync(image, [key], null, cancellationToken);
         foreach (TrustRequirement requirement in session.Policy.For(image.Reference)) await VerifyAsync(image, requirement, cancellationToken);
         for (bool again = false; ; again = true)
@@ -65,28 +67,11 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
     }
 
     /// <summary>Starts the downloads, and says what is to be taken in. The task beside the image ends when the downloads have.</summary>
-    private Task<ReceivedImage> ReceiveAsync(RemoteImage image, Ingest ingest, List<BlobDownload> downloads, CancellationToken cancellationToken)
+    private async Task<ReceivedImage> ReceiveAsync(RemoteImage image, Ingest ingest, List<BlobDownload> downloads, CancellationToken cancellationToken)
     {
         _folder.Prepare();
         PullProgress whole = new($"Receiving {image.Reference.Familiar}", progress);
         Dictionary<string, ByteRange> sources = [];
-        foreach (ImageDescriptor layer in image.Manifest.Layers)
-        {
-            if (sources.ContainsKey(layer.Digest)) continue;
-            string display = $"The layer {layer.Digest[..19]} of {image.Reference.Familiar}";
-            string stored = _layout.Blob(layer.Digest);
-            if (File.Exists(stored))
-            {
-                sources[layer.Digest] = StoredRange.Open(stored, display);
-                continue;
-            }
-
-            BlobDownload download = new(
-                layer, image.Repositories, _folder, stored, ingest.NewPath("blob"), display, whole.Add(layer.Digest[..19], layer.Size));
-            downloads.Add(download);
-            sources[layer.Digest] = download.Range;
-        }
-
         IReadOnlyList<string> diffIds = image.Config.Rootfs?.DiffIds ?? [];
         ArchivedImage archived = new()
         {
@@ -95,10 +80,24 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             ConfigMediaType = image.Manifest.Config!.MediaType,
             ManifestBytes = image.Document.Content,
             ManifestMediaType = image.Document.MediaType,
-            Layers = [.. image.Manifest.Layers.Select((layer, i) => new ArchivedLayer(sources[layer.Digest], layer.Digest, diffIds[i], layer.MediaType))],
+            Layers = [.. image.Manifest.Layers.Select((layer, i) => new ArchivedLayer(Source(layer), layer.Digest, diffIds[i], layer.MediaType))],
             Names = [image.Reference.Digest is { } digest ? image.Reference.WithDigest(digest) : image.Reference],
         };
-        return Task.FromResult(new ReceivedImage(archived, DownloadAsync(downloads, cancellationToken)));
+        bool all = options.AllPlatforms && image.Indexes.Count > 0;
+        IReadOnlyList<ArchivedImage> others = all ? await RemoteImageReader.ReadOthersAsync(image, Source, cancellationToken) : [];
+        return new ReceivedImage(archived, DownloadAsync(downloads, cancellationToken)) { Others = others, Indexes = all ? image.Indexes : [] };
+
+        ByteRange Source(ImageDescriptor layer)
+        {
+            if (sources.TryGetValue(layer.Digest, out ByteRange? known)) return known;
+            string display = $"The layer {layer.Digest[..19]} of {image.Reference.Familiar}";
+            string stored = _layout.Blob(layer.Digest);
+            if (File.Exists(stored)) return sources[layer.Digest] = StoredRange.Open(stored, display);
+            BlobDownload download = new(
+                layer, image.Repositories, _folder, stored, ingest.NewPath("blob"), display, whole.Add(layer.Digest[..19], layer.Size));
+            downloads.Add(download);
+            return sources[layer.Digest] = download.Range;
+        }
     }
 
     /// <summary>Several at once, in the order in which they are unpacked: the largest first.</summary>

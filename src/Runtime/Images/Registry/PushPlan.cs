@@ -45,7 +45,8 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
             ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image store lacks pieces of {name} for {platform}; bring it here first.", name);
     }
 
-    private static PushPlan? TryMake(ImageLayout layout, string digest, string mediaType)
+    /// <summary>All that a manifest or an index leads to; null where a piece of it is missing.</summary>
+    public static PushPlan? TryMake(ImageLayout layout, string digest, string mediaType)
     {
         Dictionary<string, ImageDescriptor> blobs = [];
         List<(byte[], string, string)> manifests = [];

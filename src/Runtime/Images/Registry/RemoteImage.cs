@@ -19,6 +19,10 @@ internal sealed record RemoteImage
     public required byte[] ConfigBytes { get; init; }
     /// <summary>The same, read.</summary>
     public required ImageConfig Config { get; init; }
+    /// <summary>The indexes on the way to the manifest and beside it, the outermost first.</summary>
+    public IReadOnlyList<RemoteDocument> Indexes { get; init; } = [];
+    /// <summary>The manifests that they list, attestations and artifacts as well.</summary>
+    public IReadOnlyList<ImageDescriptor> Listed { get; init; } = [];
     /// <summary>The platforms that there are.</summary>
     public required IReadOnlyList<string> Platforms { get; init; }
     /// <summary>The platform that was chosen.</summary>

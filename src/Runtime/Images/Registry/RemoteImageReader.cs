@@ -1,3 +1,4 @@
+using System.Globalization;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
@@ -15,7 +16,13 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     /// <summary>The most indexes that are read for one image: a wide tree is as bad as a deep one.</summary>
     private const int MaximumIndexes = 16;
 
+    /// <summary>The most manifests of an index that are received together.</summary>
+    private const int MaximumManifests = 200;
+
     private const string AttestationAnnotation = "vnd.docker.reference.type";
+
+    /// <summary>Take the first image of an index that has none for the platform.</summary>
+    public bool AnyPlatform { get; init; }
 
     /// <summary>Finds it.</summary>
     /// <param name="name">As the user wrote it.</param>
@@ -68,11 +75,12 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     {
         RegistryRepository repository = repositories[first];
         RemoteDocument top = await repository.ManifestAsync(reference.Digest ?? reference.Tag!, cancellationToken);
-        List<ImageDescriptor> manifests = [];
+        Collection found = new();
+        List<ImageDescriptor> manifests = found.Manifests;
         RemoteDocument document = top;
         if (ImageMediaType.IsIndex(top.MediaType))
         {
-            await CollectAsync(repository, top, manifests, 0, new Counter(), cancellationToken);
+            await CollectAsync(repository, top, found, 0, cancellationToken);
             ImageDescriptor chosen = Choose(manifests, reference);
             document = await repository.ManifestAsync(Checked(chosen.Digest), cancellationToken);
             if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has the index {chosen.Digest} where it promises a manifest");
@@ -102,6 +110,8 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             Manifest = manifest,
             ConfigBytes = configBytes,
             Config = config,
+            Indexes = found.Indexes,
+            Listed = found.Listed,
             Platforms = manifests.Count == 0 ? [own] : [.. manifests.Select(PlatformOf).Distinct()],
             Platform = own,
         };
@@ -113,19 +123,22 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         or ErrorCode.RegistryCertificateInvalid or ErrorCode.ImageRejected;
 
     private static async Task CollectAsync(
-        RegistryRepository repository, RemoteDocument document, List<ImageDescriptor> manifests, int depth, Counter read, CancellationToken cancellationToken)
+        RegistryRepository repository, RemoteDocument document, Collection found, int depth, CancellationToken cancellationToken)
     {
-        if (++read.Value > MaximumIndexes) throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has an index of more than {MaximumIndexes} indexes.", repository.ToString());
+        found.Indexes.Add(document);
+        if (found.Indexes.Count > MaximumIndexes) throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has an index of more than {MaximumIndexes} indexes.", repository.ToString());
         ImageIndex index = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageIndex);
         foreach (ImageDescriptor descriptor in index.Manifests)
         {
-            if (IsAttestation(descriptor)) continue;
             if (!ImageMediaType.IsIndex(descriptor.MediaType))
             {
+                found.Listed.Add(descriptor);
                 // Artifacts may stand beside images.
-                if (ImageMediaType.IsManifest(descriptor.MediaType)) manifests.Add(descriptor);
+                if (ImageMediaType.IsManifest(descriptor.MediaType) && !IsAttestation(descriptor)) found.Manifests.Add(descriptor);
                 continue;
             }
+
+            if (IsAttestation(descriptor)) continue;
 
             if (depth + 1 == MaximumDepth)
             {
@@ -134,7 +147,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
 
             RemoteDocument inner = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
             if (!ImageMediaType.IsIndex(inner.MediaType)) throw repository.Connection.Invalid($"has a manifest where it promises the index {descriptor.Digest}");
-            await CollectAsync(repository, inner, manifests, depth + 1, read, cancellationToken);
+            await CollectAsync(repository, inner, found, depth + 1, cancellationToken);
         }
     }
 
@@ -143,7 +156,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         List<ImageDescriptor> matching = [.. manifests.Where(candidate => platform.Matches(candidate.Platform?.Os, candidate.Platform?.Architecture, candidate.Platform?.Variant))];
         // Of several variants, the one every machine can run: the first, as their order says.
         if (matching.Count > 0) return matching[0];
-        if (manifests.Count == 1 && !platform.Explicit) return manifests[0];
+        if (manifests.Count > 0 && (AnyPlatform || (manifests.Count == 1 && !platform.Explicit))) return manifests[0];
         throw NoPlatform(reference, manifests.Select(PlatformOf).Distinct());
     }
 
@@ -153,6 +166,54 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         return new ContainerException(
             ErrorCode.ImageUnsupported, there.Length == 0 ? $"{reference.Familiar} has no image for a container." : $"{reference.Familiar} has no image for {platform}, only for {there}.",
             reference.Familiar);
+    }
+
+    /// <summary>The other images of an index, and what is listed beside them; each without the bytes of its layers.</summary>
+    /// <param name="image">The image that was chosen.</param>
+    /// <param name="layer">Says where a layer's bytes come from.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public static async Task<IReadOnlyList<ArchivedImage>> ReadOthersAsync(
+        RemoteImage image, Func<ImageDescriptor, ByteRange> layer, CancellationToken cancellationToken)
+    {
+        string name = image.Reference.Familiar;
+        if (image.Listed.Count > MaximumManifests)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageUnsupported, string.Create(CultureInfo.InvariantCulture, $"{name} lists {image.Listed.Count} manifests; all of an image can be received up to {MaximumManifests}."), name);
+        }
+
+        List<ArchivedImage> others = [];
+        foreach (ImageDescriptor descriptor in image.Listed.DistinctBy(descriptor => descriptor.Digest).Where(descriptor => descriptor.Digest != image.Document.Digest))
+        {
+            RegistryRepository repository = image.Repositories[0];
+            RemoteDocument document = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
+            if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has an index {descriptor.Digest} where it promises a manifest");
+            ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
+            if (manifest.Config is null) throw new ContainerException(ErrorCode.ImageUnsupported, $"The manifest {document.Digest} of {name} has no configuration.", name);
+            byte[] configBytes = await repository.BlobAsync(manifest.Config, cancellationToken);
+            bool isImage = ImageMediaType.IsConfig(manifest.Config.MediaType) && !IsAttestation(descriptor);
+            if (isImage) Check(manifest, image.Reference);
+            ImageConfig config = isImage ? ImageLayout.Parse(configBytes, manifest.Config.Digest, ImageJson.Default.ImageConfig) : new ImageConfig();
+            IReadOnlyList<string> diffIds = isImage ? config.Rootfs?.DiffIds ?? [] : [.. manifest.Layers.Select(_ => "")];
+            if (diffIds.Count != manifest.Layers.Count || manifest.Layers.Any(blob => blob.Size <= 0))
+            {
+                throw new ContainerException(ErrorCode.ImageCorrupt, $"The manifest {document.Digest} of {name} is not complete.", name);
+            }
+
+            foreach (string diffId in diffIds.Where(diffId => isImage)) Checked(diffId);
+            others.Add(new ArchivedImage
+            {
+                ConfigBytes = configBytes,
+                Config = config,
+                ConfigMediaType = manifest.Config.MediaType,
+                ManifestBytes = document.Content,
+                ManifestMediaType = document.MediaType,
+                Layers = [.. manifest.Layers.Select((blob, i) => new ArchivedLayer(layer(blob with { Digest = Checked(blob.Digest) }), blob.Digest, diffIds[i], blob.MediaType))],
+                Unpack = false,
+            });
+        }
+
+        return others;
     }
 
     private static void Check(ImageManifest manifest, ImageReference reference)
@@ -195,8 +256,15 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     private static string PlatformOf(string? os, string? architecture, string? variant)
         => RegistryText.Clean($"{os ?? "linux"}/{architecture ?? "unknown"}{(string.IsNullOrEmpty(variant) ? "" : "/" + variant)}");
 
-    private sealed class Counter
+    /// <summary>What the indexes of an image hold.</summary>
+    private sealed class Collection
     {
-        public int Value { get; set; }
+        public List<RemoteDocument> Indexes { get; } = [];
+
+        /// <summary>The images.</summary>
+        public List<ImageDescriptor> Manifests { get; } = [];
+
+        /// <summary>Those, and all else.</summary>
+        public List<ImageDescriptor> Listed { get; } = [];
     }
 }

@@ -140,6 +140,12 @@ public sealed class RealRegistryTests : IDisposable
             Assert.Equal((id, architecture), (image.Id, image.Architecture));
         }
 
+        // All of it, to be published elsewhere as it was.
+        await Operations.PullAsync(new ImagePullOptions { Reference = $"{server.Host}/multi:1", AllPlatforms = true, Access = access }, null, Token);
+        await Operations.PushAsync(new ImagePushOptions { Image = $"{server.Host}/multi:1", Destination = $"{server.Host}/again:1", Access = access }, null, Token);
+        string Raw(string name) => StoreFixture.Run("skopeo", "inspect", "--raw", "--tls-verify=false", $"docker://{server.Host}/{name}");
+        Assert.Equal(Raw("multi:1"), Raw("again:1"));
+
         // skopeo brings all of it into our store, which is a layout like any other.
         await _fixture.Store.RemoveAsync($"{server.Host}/multi:1", new ImageRemoveOptions(), Token);
         StoreFixture.Run("skopeo", "copy", "-q", "--all", "--src-tls-verify=false", $"docker://{server.Host}/multi:1", $"oci:{_fixture.Paths.Images}:{server.Host}/copied:1");
