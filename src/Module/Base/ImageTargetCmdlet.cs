@@ -1,32 +1,52 @@
 using System.Management.Automation;
+using ContainerTools.Module.Completion;
 
 namespace ContainerTools.Module;
 
 /// <summary>A cmdlet that works on images, chosen by reference, id, pattern or object.</summary>
 public abstract class ImageTargetCmdlet : ContainerCmdlet
 {
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private ImageResolver? _resolver;
 
-    /// <summary>The images meant by a name: one for an exact name, which must exist; any number for a pattern.</summary>
-    internal IEnumerable<ContainerImage> Find(string name)
+    /// <summary>References, ids, unique id prefixes, or patterns.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Id", "Reference", "Image")]
+    [SupportsWildcards]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ImageCompleter))]
+    public string[] Name { get; set; } = [];
+
+    /// <summary>Images as Get-ContainerImage returns them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = ContainerTargetCmdlet.InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNull]
+    public ContainerImage[] InputObject { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord()
     {
-        if (!WildcardPattern.ContainsWildcardCharacters(name))
+        _resolver ??= new ImageResolver(this);
+        if (ParameterSetName == ContainerTargetCmdlet.InputObjectSet)
         {
-            ContainerImage? found = null;
-            Attempt(name, () => found = Await(Engine.Images.GetAsync(name, Cancellation)));
-            return found is not null && Take(found) ? [found] : [];
+            foreach (ContainerImage image in InputObject)
+            {
+                if (_resolver.Take(image)) ProcessImage(image, image.Reference ?? image.Id);
+            }
+
+            return;
         }
 
-        WildcardPattern pattern = WildcardPattern.Get(name, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-        List<ContainerImage> all = [];
-        Attempt(name, () => all.AddRange(Enumerate(Engine.Images.ListAsync(Cancellation))));
-        return all.Where(image => Fits(pattern, image) && Take(image));
+        foreach (string name in Name)
+        {
+            bool exact = !WildcardPattern.ContainsWildcardCharacters(name);
+            foreach (ContainerImage image in _resolver.Find(name)) ProcessImage(image, exact ? name : image.Reference ?? image.Id);
+        }
     }
 
-    /// <summary>Whether this image, under this reference, is met for the first time.</summary>
-    internal bool Take(ContainerImage image) => _taken.Add($"{image.Id} {image.Reference}");
-
-    // An image that has a name is meant by it alone: one id in sixteen fits a* by accident.
-    private static bool Fits(WildcardPattern pattern, ContainerImage image)
-        => pattern.IsMatch(image.Reference ?? image.Id) || (image.Repository is not null && pattern.IsMatch(image.Repository));
+    /// <summary>Works on one image; called once for each of its references that is meant.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="word">
+    /// What the engine is told: the word that was given for this image alone, else its reference. An id means the image under whatever name, a reference that
+    /// name alone.
+    /// </param>
+    protected abstract void ProcessImage(ContainerImage image, string word);
 }

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace ContainerTools.Module;
 
 /// <summary>A cmdlet that talks to registries: how they are reached.</summary>
-public abstract class RegistryCmdlet : ImageTargetCmdlet
+public abstract class RegistryCmdlet : ContainerCmdlet
 {
     /// <summary>Speak plain HTTP with a registry that does not speak TLS.</summary>
     [Parameter]

@@ -38,9 +38,10 @@ internal sealed partial record ImageReference
         get
         {
             if (Domain != DefaultDomain) return Repository;
-            if (Path.StartsWith(OfficialPath, StringComparison.Ordinal) && !Path[OfficialPath.Length..].Contains('/')) return Path[OfficialPath.Length..];
-            // A path may begin with what looks like a host; without the registry before it, it would be read as one.
-            return IsShort(Path) ? Path : Repository;
+            bool official = Path.StartsWith(OfficialPath, StringComparison.Ordinal) && !Path[OfficialPath.Length..].Contains('/');
+            string name = official ? Path[OfficialPath.Length..] : Path;
+            // A path may begin with what looks like a host, or look like an id; without the registry before it, it would be read as that.
+            return IsShort(name) && !IsId(name) ? name : Repository;
         }
     }
 
@@ -92,8 +93,7 @@ internal sealed partial record ImageReference
             if (!TagPattern().IsMatch(tag)) return false;
         }
 
-        // 64 hexadecimal digits are an id, not a name.
-        if (name.Length == 64 && ImageDigest.IsHex(name)) return false;
+        if (IsId(name)) return false;
         (string domain, string path) = Split(name);
         if (!PathPattern().IsMatch(path) || !DomainPattern().IsMatch(domain) || domain.Length + 1 + path.Length > 255) return false;
         reference = new ImageReference(domain, path, tag ?? (digest is null ? "latest" : null), digest);
@@ -111,6 +111,9 @@ internal sealed partial record ImageReference
         ReadOnlySpan<char> first = name.AsSpan(0, slash);
         return !first.ContainsAny('.', ':') && !first.SequenceEqual("localhost") && !first.ContainsAnyInRange('A', 'Z');
     }
+
+    /// <summary>64 hexadecimal digits are an id, not a name.</summary>
+    private static bool IsId(string name) => name.Length == 64 && ImageDigest.IsHex(name);
 
     private static (string Domain, string Path) Split(string name)
     {

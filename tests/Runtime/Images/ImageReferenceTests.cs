@@ -64,11 +64,13 @@ public sealed class ImageReferenceTests
     public void An_upper_case_name_is_told_apart()
         => Assert.Contains("lower-case", Assert.Throws<ContainerException>(() => ImageReference.Parse("Busybox")).Message, StringComparison.Ordinal);
 
-    [Fact]
-    public void A_path_that_looks_like_a_host_keeps_its_registry()
+    [Theory]
+    [InlineData("docker.io/a.b/c:1", "docker.io/a.b/c:1")]
+    [InlineData("docker.io/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "docker.io/library/0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef:latest")]
+    public void A_path_that_looks_like_a_host_or_an_id_keeps_its_registry(string text, string familiar)
     {
-        ImageReference reference = ImageReference.Parse("docker.io/a.b/c:1");
-        Assert.Equal("docker.io/a.b/c:1", reference.Familiar);
+        ImageReference reference = ImageReference.Parse(text);
+        Assert.Equal(familiar, reference.Familiar);
         Assert.Equal(reference.ToString(), ImageReference.Parse(reference.Familiar).ToString());
     }
 

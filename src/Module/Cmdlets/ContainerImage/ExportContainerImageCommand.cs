@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using ContainerTools.Module.Completion;
 
 namespace ContainerTools.Module.Cmdlets;
 
@@ -9,19 +8,6 @@ namespace ContainerTools.Module.Cmdlets;
 public sealed class ExportContainerImageCommand : ImageTargetCmdlet
 {
     private readonly List<string> _images = [];
-
-    /// <summary>References, ids, unique id prefixes, or patterns.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Id", "Reference", "Image")]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ImageCompleter))]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Images as Get-ContainerImage returns them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ContainerTargetCmdlet.InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public ContainerImage[] InputObject { get; set; } = [];
 
     /// <summary>The file to write, or the folder with <c>-Format OciDirectory</c>.</summary>
     [Parameter(Mandatory = true, Position = 1)]
@@ -47,25 +33,7 @@ public sealed class ExportContainerImageCommand : ImageTargetCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName == ContainerTargetCmdlet.InputObjectSet)
-        {
-            foreach (ContainerImage image in InputObject)
-            {
-                if (Take(image)) _images.Add(image.Reference ?? image.Id);
-            }
-
-            return;
-        }
-
-        foreach (string name in Name)
-        {
-            // An id means the image without its names, a reference the image under that name.
-            bool exact = !WildcardPattern.ContainsWildcardCharacters(name);
-            foreach (ContainerImage image in Find(name)) _images.Add(exact ? name : image.Reference ?? image.Id);
-        }
-    }
+    protected override void ProcessImage(ContainerImage image, string word) => _images.Add(word);
 
     /// <inheritdoc/>
     protected override void EndProcessing()

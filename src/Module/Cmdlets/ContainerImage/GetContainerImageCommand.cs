@@ -7,9 +7,11 @@ namespace ContainerTools.Module.Cmdlets;
 [Cmdlet(VerbsCommon.Get, "ContainerImage", DefaultParameterSetName = "Local")]
 [OutputType(typeof(ContainerImage), ParameterSetName = ["Local"])]
 [OutputType(typeof(RemoteContainerImage), ParameterSetName = [RemoteSet])]
-public sealed class GetContainerImageCommand : ImageTargetCmdlet
+public sealed class GetContainerImageCommand : ContainerCmdlet
 {
     private const string RemoteSet = "Remote";
+
+    private ImageResolver? _resolver;
 
     /// <summary>References, ids, unique id prefixes, or patterns; everything where omitted. With -Remote, references.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -44,6 +46,7 @@ public sealed class GetContainerImageCommand : ImageTargetCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        _resolver ??= new ImageResolver(this);
         foreach (string name in Name)
         {
             if (ParameterSetName == RemoteSet)
@@ -52,7 +55,7 @@ public sealed class GetContainerImageCommand : ImageTargetCmdlet
                 continue;
             }
 
-            foreach (ContainerImage image in Find(name)) WriteObject(image);
+            foreach (ContainerImage image in _resolver.Find(name)) WriteObject(image);
         }
     }
 

@@ -9,6 +9,8 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(RemoteContainerImage))]
 public sealed class PublishContainerImageCommand : RegistryCmdlet
 {
+    private ImageResolver? _resolver;
+
     /// <summary>References, ids, unique id prefixes, or patterns.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Id", "Image")]
@@ -45,9 +47,10 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        _resolver ??= new ImageResolver(this);
         IEnumerable<ContainerImage> images = ParameterSetName == ContainerTargetCmdlet.InputObjectSet
-            ? InputObject.Where(Take)
-            : Name.SelectMany(Find);
+            ? InputObject.Where(_resolver.Take)
+            : Name.SelectMany(_resolver.Find);
         foreach (ContainerImage image in images.ToList()) Publish(image);
     }
 

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using ContainerTools.Module.Completion;
 
 namespace ContainerTools.Module.Cmdlets;
 
@@ -8,19 +7,6 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(ContainerImage))]
 public sealed class RemoveContainerImageCommand : ImageTargetCmdlet
 {
-    /// <summary>References, ids, unique id prefixes, or patterns.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Id", "Reference", "Image")]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ImageCompleter))]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Images as Get-ContainerImage returns them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ContainerTargetCmdlet.InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public ContainerImage[] InputObject { get; set; } = [];
-
     /// <summary>Remove all names of an image, and also when stopped containers use it.</summary>
     [Parameter]
     [Alias("f")]
@@ -31,31 +17,11 @@ public sealed class RemoveContainerImageCommand : ImageTargetCmdlet
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        if (ParameterSetName == ContainerTargetCmdlet.InputObjectSet)
-        {
-            foreach (ContainerImage image in InputObject)
-            {
-                if (Take(image)) Remove(image, image.Reference ?? image.Id);
-            }
-
-            return;
-        }
-
-        foreach (string name in Name)
-        {
-            // An id means the image under whatever name, a reference that name alone: the engine tells them apart by the word given.
-            bool exact = !WildcardPattern.ContainsWildcardCharacters(name);
-            foreach (ContainerImage image in Find(name)) Remove(image, exact ? name : image.Reference ?? image.Id);
-        }
-    }
-
-    private void Remove(ContainerImage image, string name)
+    protected override void ProcessImage(ContainerImage image, string word)
     {
         if (!ShouldProcess(image.ToString(), "Remove image")) return;
         IReadOnlyList<ContainerImage> removed = [];
-        if (!Attempt(image, () => removed = Await(Engine.Images.RemoveAsync(name, new ImageRemoveOptions { Force = Force }, Cancellation)))) return;
+        if (!Attempt(image, () => removed = Await(Engine.Images.RemoveAsync(word, new ImageRemoveOptions { Force = Force }, Cancellation)))) return;
         foreach (ContainerImage gone in removed) WriteVerbose($"Removed {gone} ({gone.ShortId}).");
         if (PassThru) WriteObject(removed, enumerateCollection: true);
     }

@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using ContainerTools.Module.Completion;
 
 namespace ContainerTools.Module.Cmdlets;
 
@@ -8,30 +7,13 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(ContainerImageHistory))]
 public sealed class GetContainerImageHistoryCommand : ImageTargetCmdlet
 {
-    /// <summary>References, ids, unique id prefixes, or patterns.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Id", "Reference", "Image")]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ImageCompleter))]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Images as Get-ContainerImage returns them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ContainerTargetCmdlet.InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public ContainerImage[] InputObject { get; set; } = [];
-
     /// <inheritdoc/>
-    protected override void ProcessRecord()
+    protected override void ProcessImage(ContainerImage image, string word)
     {
-        IEnumerable<ContainerImage> images = ParameterSetName == ContainerTargetCmdlet.InputObjectSet ? InputObject.Where(Take) : Name.SelectMany(Find);
-        foreach (ContainerImage image in images)
+        IReadOnlyList<ContainerImageHistory> history = [];
+        if (Attempt(image, () => history = Await(Engine.Images.GetHistoryAsync(image.Reference ?? image.Id, Cancellation))))
         {
-            IReadOnlyList<ContainerImageHistory> history = [];
-            if (Attempt(image, () => history = Await(Engine.Images.GetHistoryAsync(image.Reference ?? image.Id, Cancellation))))
-            {
-                WriteObject(history, enumerateCollection: true);
-            }
+            WriteObject(history, enumerateCollection: true);
         }
     }
 }

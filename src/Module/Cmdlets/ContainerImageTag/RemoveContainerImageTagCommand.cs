@@ -1,5 +1,4 @@
 using System.Management.Automation;
-using ContainerTools.Module.Completion;
 
 namespace ContainerTools.Module.Cmdlets;
 
@@ -8,31 +7,12 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(ContainerImage))]
 public sealed class RemoveContainerImageTagCommand : ImageTargetCmdlet
 {
-    /// <summary>References, or patterns.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = ContainerTargetCmdlet.NameSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Alias("Id", "Reference")]
-    [SupportsWildcards]
-    [ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(ImageCompleter))]
-    public string[] Name { get; set; } = [];
-
-    /// <summary>Images as Get-ContainerImage returns them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = ContainerTargetCmdlet.InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNull]
-    public ContainerImage[] InputObject { get; set; } = [];
-
     /// <summary>Emit the image as it is without the name.</summary>
     [Parameter]
     public SwitchParameter PassThru { get; set; }
 
     /// <inheritdoc/>
-    protected override void ProcessRecord()
-    {
-        IEnumerable<ContainerImage> images = ParameterSetName == ContainerTargetCmdlet.InputObjectSet ? InputObject.Where(Take) : Name.SelectMany(Find);
-        foreach (ContainerImage image in images) Remove(image);
-    }
-
-    private void Remove(ContainerImage image)
+    protected override void ProcessImage(ContainerImage image, string word)
     {
         if (image.Reference is null)
         {
