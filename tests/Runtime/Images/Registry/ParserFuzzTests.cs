@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
+using ContainerTools.Runtime.Images.Registry.Trust;
 using ContainerTools.Runtime.Oci;
 using Xunit;
 
@@ -26,6 +27,16 @@ public sealed class ParserFuzzTests
         """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:00","size":2},"layers":[{"mediaType":"x","digest":"y","size":3,"annotations":{"a":"b"}}]}""",
         """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"x","digest":"y","size":3,"platform":{"os":"linux","architecture":"amd64"}}]}""",
         """{"schemaVersion":1,"fsLayers":null,"layers":[null],"config":null,"manifests":{}}""", "{}", "[]", "null", "\"x\"", "", "{\"a\":{\"b\":[[[[[[]]]]]]}}",
+        // Half of a character, which is JSON and no text.
+        """{"schemaVersion":2,"mediaType":"\ud800","layers":[]}""", """{"\udc00":1}""",
+        """{"critical":{"type":"\ud800","image":{"docker-manifest-digest":"\ud800"}}}""",
+    ];
+
+    private static readonly string[] Policies =
+    [
+        """{"default":[{"type":"reject"}],"transports":{"docker":{"a.example/b:1":[{"type":"sigstoreSigned","keyPath":"/k","signedIdentity":{"type":"remapIdentity","prefix":"a","signedPrefix":"b"}}]}}}""",
+        """{"default":[{"type":"insecureAcceptAnything"}],"transports":{"oci":{"":[{"type":"signedBy","keyPath":"/k"},{"type":"x"}]}}}""",
+        """{"default":[{"type":"sigstoreSigned","keyDatas":["YQ=="],"fulcio":{}}]}""", """{"default":[{"type":"\ud800"}]}""", """{"\ud800":1}""", "{}", "null", "[]", "",
     ];
 
     private static readonly string[] Configurations =
@@ -54,6 +65,28 @@ public sealed class ParserFuzzTests
             Allow<ContainerException>(() => ImageLayout.Parse(json, "x", ImageJson.Default.ImageIndex));
             ImageSignature.IsAbout(json, "sha256:00");
         });
+
+    [Fact]
+    public void Policies_are_read_or_refused() => Run(Policies, text => Allow<ContainerException>(() =>
+    {
+        // Whatever is let in: what was rejected is never let in by a change that is not noticed as one.
+        TrustPolicy policy = TrustPolicyReader.Read(Encoding.UTF8.GetBytes(text), "policy.json");
+        Assert.NotEmpty(policy.For(ImageReference.Parse("a.example/b:1")));
+        Assert.NotEmpty(policy.For("oci"));
+    }));
+
+    [Fact]
+    public void Keys_are_read_or_refused() => Run(
+        [
+            "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
+            "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEgqZ4aJ0tCzY8XcmZ5zvtIYlQd0cJ7a+0a2Z2yq1Cz0w2mTt4q8m0v3n0o0g8pN4eVnq8mS1f2N3j4k5l6m7n8w==\n-----END PUBLIC KEY-----\n",
+            "-----BEGIN RSA PUBLIC KEY-----\nMEgCQQCo9+BpMRYQ/dL3DS2CyJxRF+j6ctbT3/Qp84+KeFhnii7NT7fELilKUSnxS30WAvQCCo2yU1orfgqr41mM70MBAgMBAAE=\n-----END RSA PUBLIC KEY-----\n", "",
+        ],
+        text => Allow<ContainerException>(() =>
+        {
+            using SignatureKey key = SignatureKey.Parse(text, "x");
+            Assert.False(key.IsSigned("content"u8, "AAAA"));
+        }));
 
     [Fact]
     public void Configurations_are_read_or_refused() => Run(Configurations, text => Allow<ContainerException>(() => TomlReader.Read(text, "x")));

@@ -33,8 +33,9 @@ internal static class TrustPolicyReader
 
             return new TrustPolicy(file, Requirements(defaults, file), transports);
         }
-        catch (JsonException error)
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // The latter for a text that is not UTF-8, or the half of a character.
             throw new ContainerException(ErrorCode.InvalidConfiguration, $"{file} is not valid JSON: {error.Message}", file, error);
         }
     }
