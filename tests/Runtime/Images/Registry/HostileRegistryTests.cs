@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
+using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Tests.Archives;
 using ContainerTools.Tests.Registries;
 using Xunit;
@@ -205,6 +206,21 @@ public sealed class HostileRegistryTests : IDisposable
         };
         await _fixture.PullAsync("app:1");
         Assert.Equal(3, asked);
+    }
+
+    [Fact]
+    public void Each_wait_is_about_twice_as_long_as_the_one_before()
+    {
+        using RegistrySession session = new(RegistryAccess.Default, new RegistrySettings { FirstDelay = TimeSpan.FromSeconds(1) });
+        RegistryConnection connection = session.Connection(new RegistryEndpoint("registry.example", "", false));
+        for (int attempt = 1; attempt <= 5; attempt++)
+        {
+            double usual = Math.Pow(2, attempt - 1);
+            // Not the same for everybody: those who were cut off together must not come back together.
+            double[] waits = [.. Enumerable.Range(0, 50).Select(_ => connection.Delay(attempt).TotalSeconds)];
+            Assert.All(waits, wait => Assert.InRange(wait, usual * 0.75, usual * 1.25));
+            Assert.True(waits.Distinct().Count() > 1);
+        }
     }
 
     [Fact]

@@ -182,6 +182,38 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task Four_layers_come_at_once_and_no_more()
+    {
+        _fixture.Add("app:1", [.. Enumerable.Range(0, 6).Select(i => PullFixture.Layer(i))]);
+        _fixture.Settings = FakeRegistry.Impatient with { StallTimeout = TimeSpan.FromMinutes(3) };
+        TaskCompletionSource gate = new();
+        int asked = 0, most = 0, under = 0;
+        HashSet<string> layers = [.. Enumerable.Range(0, 6).Select(i => ImageBuilder.Digest(ImageBuilder.Gzip(PullFixture.Layer(i))))];
+        _fixture.Registry.Then = (request, answer) =>
+        {
+            if (!layers.Contains(request.Path.Split('/')[^1])) return answer;
+            lock (layers)
+            {
+                most = Math.Max(most, ++under);
+                // Fetched one after another, the first would wait for the fourth in vain.
+                if (++asked == 4) gate.TrySetResult();
+            }
+
+            return answer with { Before = WaitAsync() };
+        };
+        Task<ContainerImage> pull = _fixture.PullAsync("app:1");
+        await gate.Task.WaitAsync(TimeSpan.FromMinutes(3), Token);
+        await pull;
+        Assert.Equal(4, most);
+
+        async Task WaitAsync()
+        {
+            await gate.Task;
+            lock (layers) under--;
+        }
+    }
+
+    [Fact]
     public async Task Progress_tells_of_each_layer_and_of_the_whole()
     {
         _fixture.Add("app:1", PullFixture.Layer(1), PullFixture.Layer(2));
