@@ -33,6 +33,9 @@ internal sealed class Cgroup : ICgroup
     public bool Exists => First.Has("cgroup.procs");
 
     /// <inheritdoc/>
+    public ulong? Identity => Libc.TryStat(First.Path, out FileStatus status) ? status.Inode : null;
+
+    /// <inheritdoc/>
     public IReadOnlyList<CgroupView> Views =>
     [
         .. _host.Hierarchies.Where(hierarchy => _scope == CgroupScope.Full || !hierarchy.OnDemand).Select(hierarchy => hierarchy.View(Path, _host.Root)),

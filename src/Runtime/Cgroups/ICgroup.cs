@@ -17,6 +17,9 @@ internal interface ICgroup
     /// <summary>Whether it is there (in the hierarchy that is looked at first).</summary>
     bool Exists { get; }
 
+    /// <summary>The number of its folder (in the hierarchy that is looked at first), which no other one ever has while the machine runs; null when it is not there.</summary>
+    ulong? Identity { get; }
+
     /// <summary>Makes it in every hierarchy; parents are made, and controllers delegated, as needed. What exists already is used.</summary>
     void Create();
 

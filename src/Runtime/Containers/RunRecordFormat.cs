@@ -23,6 +23,7 @@ internal static class RunRecordFormat
             writer.WriteNumber("processStartTime"u8, record.ProcessStartTime);
             writer.WriteString("bundle"u8, record.Bundle);
             if (record.CgroupPath is { } path) writer.WriteString("cgroupPath"u8, path);
+            if (record.CgroupIdentity is { } identity) writer.WriteNumber("cgroupIdentity"u8, identity);
             writer.WriteString("createdAt"u8, record.CreatedAt);
             writer.WriteNumber("monitorProcessId"u8, record.MonitorProcessId);
             writer.WriteNumber("monitorStartTime"u8, record.MonitorStartTime);
@@ -48,6 +49,7 @@ internal static class RunRecordFormat
         int processId = 0, monitorProcessId = 0, restartCount = 0;
         int? exitCode = null;
         bool keepsKeyring = false;
+        ulong? cgroupIdentity = null;
         ulong startTime = 0, monitorStartTime = 0;
         DateTimeOffset createdAt = default, startedAt = default;
         while (cursor.Member())
@@ -58,6 +60,7 @@ internal static class RunRecordFormat
             else if (cursor.Is("processStartTime"u8)) startTime = cursor.UInt64() ?? 0;
             else if (cursor.Is("bundle"u8)) bundle = cursor.Text();
             else if (cursor.Is("cgroupPath"u8)) cgroupPath = cursor.Text();
+            else if (cursor.Is("cgroupIdentity"u8)) cgroupIdentity = cursor.UInt64();
             else if (cursor.Is("createdAt"u8)) createdAt = cursor.Time() ?? default;
             else if (cursor.Is("monitorProcessId"u8)) monitorProcessId = cursor.Int32() ?? 0;
             else if (cursor.Is("monitorStartTime"u8)) monitorStartTime = cursor.UInt64() ?? 0;
@@ -77,6 +80,7 @@ internal static class RunRecordFormat
             ProcessStartTime = startTime,
             Bundle = bundle ?? throw cursor.Missing("bundle"),
             CgroupPath = cgroupPath,
+            CgroupIdentity = cgroupIdentity,
             CreatedAt = createdAt,
             MonitorProcessId = monitorProcessId,
             MonitorStartTime = monitorStartTime,

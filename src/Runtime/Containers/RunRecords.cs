@@ -59,6 +59,8 @@ internal sealed record RunRecord
     public required string Bundle { get; init; }
     /// <summary>The cgroup's path below each hierarchy's root; null for none.</summary>
     public string? CgroupPath { get; init; }
+    /// <summary>The cgroup's <see cref="Cgroups.ICgroup.Identity"/>: its path may be used again.</summary>
+    public ulong? CgroupIdentity { get; init; }
     /// <summary>When the container was created (<c>ctrun create</c>).</summary>
     public DateTimeOffset CreatedAt { get; init; }
     /// <summary>The monitor's process id; 0 where the container was made by <c>ctrun create</c> or <c>run</c> and has none.</summary>

@@ -38,6 +38,9 @@ internal sealed class FakeSystemd : IDisposable
     /// <summary>The properties of the last call that had some.</summary>
     public IReadOnlyDictionary<string, object> Properties { get; private set; } = new Dictionary<string, object>();
 
+    /// <summary>The descriptions of the units that were made.</summary>
+    public Dictionary<string, string> Descriptions { get; } = [];
+
     /// <summary>How a job ends.</summary>
     public string JobResult { get; set; } = "done";
 
@@ -105,6 +108,20 @@ internal sealed class FakeSystemd : IDisposable
     {
         if (call.Interface == "org.freedesktop.DBus") return [Return(call, "", null)];
         DBusReader reader = new(call.Body);
+        if (call.Member == "ListUnitsByNames")
+        {
+            reader.UInt32();
+            string name = reader.Text();
+            return [Return(call, "a(ssssssouso)", body => body.Array(8, list =>
+            {
+                list.Align(8);
+                foreach (string text in (string[])[name, Descriptions.GetValueOrDefault(name, name), "loaded", "active", "running", "", "/unit"]) list.Text(text);
+                list.UInt32(0);
+                list.Text("");
+                list.Text("/");
+            }))];
+        }
+
         string unit = reader.Text();
         lock (_calls) _calls.Add($"{call.Member} {unit}");
         switch (call.Member)
@@ -121,7 +138,12 @@ internal sealed class FakeSystemd : IDisposable
 
                 reader.Text();
                 Read(ref reader);
-                if (JobResult == "done") Make(unit);
+                if (JobResult == "done")
+                {
+                    Make(unit);
+                    Descriptions[unit] = (string)Properties["Description"];
+                }
+
                 return
                 [
                     Signal("uoss", body => { body.UInt32(1); body.Text("/job/other"); body.Text("other.scope"); body.Text("failed"); }),

@@ -88,6 +88,21 @@ public sealed class LifeCommandTests
     }
 
     [Fact]
+    public void The_cgroup_of_an_ended_container_may_be_anothers_by_now()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.Write(["/bin/sleep", "1000"]);
+        bundle.Launch("run", "first", "--detach");
+        bundle.Succeed("kill", "first", "KILL");
+        bundle.WaitFor("first", "stopped");
+        bundle.Launch("run", "second", "--detach");
+        bundle.Succeed("delete", "first");
+        Assert.Equal("running", bundle.State("second").Status);
+        bundle.Succeed("delete", "--force", "second");
+        bundle.AssertClean();
+    }
+
+    [Fact]
     public void A_created_container_can_be_deleted_without_force()
     {
         using CtrunBundle bundle = CtrunBundle.Create();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Containers.Runs;
 using ContainerTools.Runtime.Oci;
@@ -116,6 +117,67 @@ public sealed class SystemdCgroupTests : IDisposable
 
         Assert.Contains(part, _bundle.Fail("--systemd-cgroup", "run", "web"), StringComparison.Ordinal);
         Assert.DoesNotContain(_systemd.Calls, static call => call.StartsWith("StopUnit", StringComparison.Ordinal));
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public void A_unit_that_has_its_name_by_now_is_left_alone()
+    {
+        Write("sleep 1000");
+        LaunchCreated();
+        _bundle.Succeed("kill", "web", "KILL");
+        _bundle.WaitFor("web", "stopped");
+        CgroupHost.Current.Open(ScopePath).Delete();
+        // Another container's, with the same name: its scope was made after this one's went.
+        _systemd.Descriptions["app-web.scope"] = "container other (0123456789abcdef)";
+        ICgroup other = CgroupHost.Current.Open(ScopePath);
+        other.Create();
+        using Process process = Process.Start("/bin/sleep", "1000");
+        try
+        {
+            other.Attach(process.Id);
+            _bundle.Succeed("delete", "web");
+            Assert.DoesNotContain(_systemd.Calls, static call => call.StartsWith("StopUnit", StringComparison.Ordinal));
+            Assert.Equal([process.Id], other.Processes());
+        }
+        finally
+        {
+            process.Kill();
+            process.WaitForExit();
+            other.Kill();
+            other.Delete();
+        }
+    }
+
+    [Fact]
+    public void One_process_may_be_all_there_is_room_for()
+    {
+        Write("echo works; ls /; echo more", static spec => spec with
+        {
+            Linux = spec.Linux! with { Resources = new OciResources { Pids = new OciPids { Limit = 1 } } },
+        });
+        CommandResult result = _bundle.Run("--systemd-cgroup", "run", "web");
+        Assert.Equal("works\n", result.Output);
+        Assert.Contains("can't fork", result.Error, StringComparison.Ordinal);
+        Assert.Equal(1ul, Assert.Single(_systemd.Properties).Value);
+        AssertNothingIsLeft();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_a_creation_that_died_has_noted_is_removed_if_it_is_its_own(bool own)
+    {
+        Write("true");
+        string folder = Directory.CreateDirectory(Path.Combine(_bundle.Root, "web")).FullName;
+        File.WriteAllText(Path.Combine(folder, "systemd-unit"), $"app-web.scope\n{ScopePath}\n00ff\n");
+        _systemd.Descriptions["app-web.scope"] = $"container web ({(own ? "00ff" : "0f0f")})";
+        ICgroup scope = CgroupHost.Current.Open(ScopePath);
+        scope.Create();
+        _bundle.Succeed("delete", "--force", "web");
+        Assert.Equal(!own, scope.Exists);
+        Assert.Equal(own, _systemd.Calls.Contains("StopUnit app-web.scope"));
+        scope.Delete();
         AssertNothingIsLeft();
     }
 

@@ -8,6 +8,8 @@ internal sealed class MemoryCgroup(string path) : ICgroup
 {
     public string Path { get; } = path;
     public IReadOnlyList<CgroupView> Views => [];
+    public ulong? Identity => null;
+
     public bool Exists { get; set; }
     public bool IsFrozen { get; private set; }
     public bool Killed { get; private set; }

@@ -24,6 +24,7 @@ public sealed class RunRecordFormatTests
         ProcessStartTime = ulong.MaxValue,
         Bundle = "/ü \"quoted\"",
         CgroupPath = "/c/d",
+        CgroupIdentity = 77,
         CreatedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.FromHours(2)),
         MonitorProcessId = 34,
         MonitorStartTime = 56,

@@ -108,6 +108,18 @@ internal sealed class SystemdManager : IDisposable
         SystemdProperty.Write(arguments, properties);
     });
 
+    /// <summary>A unit's description; the unit's name where systemd knows no such unit.</summary>
+    public string DescriptionOf(string name)
+    {
+        // One call for what GetUnit and a property would take two for.
+        DBusMessage reply = Manager("ListUnitsByNames", "as", arguments => arguments.Array(4, list => list.Text(name)));
+        DBusReader reader = new(reply.Body);
+        if (reader.UInt32() == 0) return name;
+        reader.Align(8);
+        reader.Text();
+        return reader.Text();
+    }
+
     /// <summary>Has systemd forget a unit that has ended, if it has not yet. Its processes must be gone.</summary>
     public void StopUnit(string name)
     {

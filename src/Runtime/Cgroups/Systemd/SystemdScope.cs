@@ -10,58 +10,49 @@ namespace ContainerTools.Runtime.Cgroups.Systemd;
 /// </summary>
 internal sealed class SystemdScope : IDisposable
 {
-    private readonly PlaceholderProcess _placeholder;
+    private readonly SystemdUnitMark _mark;
+    private PlaceholderProcess? _placeholder;
 
-    private SystemdScope(string unit, string path, PlaceholderProcess placeholder)
+    private SystemdScope(SystemdUnitMark mark, PlaceholderProcess placeholder)
     {
-        Unit = unit;
-        Path = path;
+        _mark = mark;
         _placeholder = placeholder;
     }
 
     /// <summary>The unit's name.</summary>
-    public string Unit { get; }
+    public string Unit => _mark.Unit;
 
     /// <summary>The cgroup's path below the root of each hierarchy.</summary>
-    public string Path { get; }
+    public string Path => _mark.CgroupPath;
 
     /// <summary>Starts a scope for a container, with its limits.</summary>
     /// <param name="spec">The configuration.</param>
     /// <param name="id">The container's id.</param>
     /// <param name="isV2">Whether the machine's controllers are cgroup v2's.</param>
-    /// <param name="made">Called with the unit and the path when systemd has made them.</param>
+    /// <param name="note">Puts on file what is to be made, before systemd is asked: whoever finds what a dead creation has left knows what to remove.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.NotSupported"/> where no systemd answers, <see cref="ErrorCode.InvalidConfiguration"/>,
     /// <see cref="ErrorCode.LaunchFailed"/> where it refuses.</exception>
-    public static SystemdScope Start(OciSpec spec, string id, bool isV2, Action<string, string> made)
+    public static SystemdScope Start(OciSpec spec, string id, bool isV2, Action<SystemdUnitMark> note)
     {
         using SystemdManager manager = SystemdManager.Connect();
         SystemdUnit unit = SystemdUnit.Parse(spec.Linux?.CgroupsPath, id, manager.UsualSlice);
+        SystemdUnitMark mark = SystemdUnitMark.New(unit.Name, manager.ControlGroup + unit.Path);
+        note(mark);
         SystemdScope? scope = null;
-        Explained(unit.Name, "start", () => scope = Start(manager, unit, spec, id, isV2));
-        // Not before: a unit that could not be started may be somebody else's. One that nobody gets to note ends with its placeholder.
-        try
-        {
-            made(scope!.Unit, scope.Path);
-            return scope;
-        }
-        catch
-        {
-            scope!.Dispose();
-            throw;
-        }
+        Explained(unit.Name, "start", () => scope = Start(manager, unit.Slice, mark, spec, id, isV2));
+        return scope!;
     }
 
-    private static SystemdScope Start(SystemdManager manager, SystemdUnit unit, OciSpec spec, string id, bool isV2)
+    private static SystemdScope Start(SystemdManager manager, string slice, SystemdUnitMark mark, OciSpec spec, string id, bool isV2)
     {
-        string path = manager.ControlGroup + unit.Path;
         PlaceholderProcess placeholder = PlaceholderProcess.Start();
         try
         {
             OciResources resources = spec.Linux?.Resources ?? new OciResources();
             List<SystemdProperty> properties =
             [
-                new("Description", "container " + id),
-                new("Slice", unit.Slice),
+                new("Description", mark.Describe(id)),
+                new("Slice", slice),
                 new("PIDs", new uint[] { (uint)placeholder.ProcessId }),
                 new("Delegate", true),
                 // A scope whose processes were killed while it was made has failed, and would keep its name.
@@ -74,8 +65,8 @@ internal sealed class SystemdScope : IDisposable
                 .. Properties(manager, resources with { Devices = resources.Devices ?? [] }, isV2),
                 .. SystemdAnnotations.Of(spec.Annotations),
             ];
-            manager.StartTransientUnit(unit.Name, properties);
-            return new SystemdScope(unit.Name, path, placeholder);
+            manager.StartTransientUnit(mark.Unit, properties);
+            return new SystemdScope(mark, placeholder);
         }
         catch
         {
@@ -95,15 +86,31 @@ internal sealed class SystemdScope : IDisposable
         });
     }
 
-    /// <summary>Has systemd forget a scope whose processes have ended.</summary>
-    public static void Stop(string unit)
+    /// <summary>Whether systemd has the unit, and it is not another's of the same name.</summary>
+    public static bool Has(SystemdUnitMark mark)
     {
         using SystemdManager manager = SystemdManager.Connect();
-        Explained(unit, "stop", () => manager.StopUnit(unit));
+        bool has = false;
+        Explained(mark.Unit, "find", () => has = mark.Fits(manager.DescriptionOf(mark.Unit)));
+        return has;
+    }
+
+    /// <summary>Has systemd forget a scope whose processes have ended; does nothing where it has, or where its name is another's by now.</summary>
+    public static void Stop(SystemdUnitMark mark)
+    {
+        using SystemdManager manager = SystemdManager.Connect();
+        Explained(mark.Unit, "stop", () =>
+        {
+            if (mark.Fits(manager.DescriptionOf(mark.Unit))) manager.StopUnit(mark.Unit);
+        });
     }
 
     /// <summary>Lets the placeholder go.</summary>
-    public void Dispose() => _placeholder.Dispose();
+    public void Dispose()
+    {
+        _placeholder?.Dispose();
+        _placeholder = null;
+    }
 
     private static IReadOnlyList<SystemdProperty> Properties(SystemdManager manager, OciResources resources, bool isV2)
     {

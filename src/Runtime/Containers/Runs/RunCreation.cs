@@ -23,20 +23,23 @@ internal static class RunCreation
         }
 
         bool hooked = HookRunner.HasAny(spec.Hooks);
+        // systemd's placeholder counts as well: with room for one process there would be none for the container's. The limit comes into force at the gate then.
+        bool narrow = request.SystemdCgroup && spec.Linux?.Resources?.Pids?.Limit == 1;
+        OciSpec limited = narrow ? WithProcesses(spec, 2) : spec;
         // What is to run in the container before the user's program finds it waiting at the gate.
-        bool gate = request.Gate || HookRunner.HasStart(spec.Hooks);
+        bool gate = request.Gate || narrow || HookRunner.HasStart(spec.Hooks);
         using RunFolder folder = store.Create(request.Id);
         ICgroup? cgroup = null;
         try
         {
             using SystemdScope? scope = request.SystemdCgroup
-                ? SystemdScope.Start(spec, request.Id, CgroupHost.Current.IsV2Alone, folder.WriteUnit)
+                ? SystemdScope.Start(limited, request.Id, CgroupHost.Current.IsV2Alone, folder.WriteUnit)
                 : null;
             ICgroup free = scope is null ? RunCgroup.OpenFree(spec, request.Id) : RunCgroup.Open(spec, scope);
             // From here on the cgroup counts as this run's: who finds what a dead creation has left takes it away with all that is in it.
             folder.WriteConfiguration(document);
             if (hooked) folder.MarkHooks();
-            cgroup = RunCgroup.Make(free, spec);
+            cgroup = RunCgroup.Make(free, limited);
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
                 Spec = spec,
@@ -51,6 +54,7 @@ internal static class RunCreation
             });
             try
             {
+                if (narrow) Narrow(scope!, cgroup, spec);
                 if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
                 if (request.PidFdSocket is { } pidFdSocket) ConsoleSocket.Send(pidFdSocket, process.PidFd, "pidfd"u8);
                 DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -62,6 +66,7 @@ internal static class RunCreation
                     ProcessStartTime = process.StartTime,
                     Bundle = bundle,
                     CgroupPath = cgroup.Path,
+                    CgroupIdentity = cgroup.Identity,
                     CreatedAt = now,
                     MonitorProcessId = 0,
                     MonitorStartTime = 0,
@@ -70,7 +75,7 @@ internal static class RunCreation
                     StartedAt = gate ? default : now,
                 };
                 folder.WriteRecord(record);
-                if (!request.Gate && hooked) RunStart.RunHooks(folder, record, spec, cgroup, opensGate: gate, request.Warn);
+                if (!request.Gate && (hooked || gate)) RunStart.RunHooks(folder, record, spec, cgroup, opensGate: gate, request.Warn);
                 // Last, for whoever waits for this file wants to find the rest.
                 if (request.PidFile is { } pidFile) PidFile.Write(pidFile, process.ProcessId);
                 return new StartedRun(request.Id, process, cgroup, spec, bundle);
@@ -97,6 +102,18 @@ internal static class RunCreation
             if (hooked && cgroup is not null) HookRunner.RunPoststop(spec.Hooks, Launcher.StateOf(spec, request.Id, bundle, "stopped", 0), request.Warn);
             throw;
         }
+    }
+
+    private static OciSpec WithProcesses(OciSpec spec, long limit)
+        => spec with { Linux = spec.Linux! with { Resources = spec.Linux.Resources! with { Pids = new OciPids { Limit = limit } } } };
+
+    /// <summary>The limit of one process, once the placeholder has gone.</summary>
+    private static void Narrow(SystemdScope scope, ICgroup cgroup, OciSpec spec)
+    {
+        scope.Dispose();
+        OciResources one = new() { Pids = spec.Linux!.Resources!.Pids };
+        SystemdScope.Set(scope.Unit, one, CgroupHost.Current.IsV2Alone);
+        cgroup.Apply(one);
     }
 
     private static void StopUnit(RunFolder folder)

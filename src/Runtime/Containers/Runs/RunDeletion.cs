@@ -53,7 +53,10 @@ internal static class RunDeletion
     /// <summary>Removes what a creation that died has left: its cgroup is known by the copy of the configuration.</summary>
     public static void RemoveIncomplete(RunFolder folder)
     {
-        if (folder.ReadUnit() is { } unit) RemoveCgroup(CgroupHost.Current.Open(unit.CgroupPath));
+        if (folder.ReadUnit() is { } unit)
+        {
+            if (IsKnown(unit)) RemoveCgroup(CgroupHost.Current.Open(unit.CgroupPath));
+        }
         else if (ReadSpec(folder) is { } spec) RemoveCgroup(CgroupHost.Current.Open(RunCgroup.PathOf(spec, folder.Id)));
         StopUnit(folder);
         folder.Remove();
@@ -112,7 +115,7 @@ internal static class RunDeletion
             Libc.Poll(process, Libc.POLLIN, Timeout.InfiniteTimeSpan);
         }
 
-        if (RunStatusReader.OpenCgroup(record) is { } cgroup) RemoveCgroup(cgroup);
+        if (RunStatusReader.OpenCgroup(record) is { } cgroup) RemoveCgroup(cgroup, kills: !HasOwnProcesses(folder));
         StopUnit(folder);
         folder.Remove();
         if (hooked is not null) HookRunner.RunPoststop(hooked.Hooks, Launcher.StateOf(hooked, record.Id, record.Bundle, "stopped", 0), warn);
@@ -124,7 +127,7 @@ internal static class RunDeletion
         if (folder.ReadUnit() is not { } unit) return;
         try
         {
-            SystemdScope.Stop(unit.Unit);
+            SystemdScope.Stop(unit);
         }
         catch (ContainerException error) when (error.Code == ErrorCode.NotSupported)
         {
@@ -132,10 +135,38 @@ internal static class RunDeletion
         }
     }
 
-    private static void RemoveCgroup(ICgroup cgroup)
+    private static bool IsKnown(SystemdUnitMark unit)
+    {
+        try
+        {
+            return SystemdScope.Has(unit);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.NotSupported)
+        {
+            // Without a systemd there is nobody else who would have made a cgroup of that name since.
+            return true;
+        }
+    }
+
+    /// <summary>Whether the container has a pid namespace of its own, whose processes are gone with the first one.</summary>
+    private static bool HasOwnProcesses(RunFolder folder)
+    {
+        foreach (OciNamespace item in ReadSpec(folder)?.Linux?.Namespaces ?? [])
+        {
+            if (item.Type == "pid") return string.IsNullOrEmpty(item.Path);
+        }
+
+        return false;
+    }
+
+    /// <summary>Removes a cgroup.</summary>
+    /// <param name="cgroup">Which.</param>
+    /// <param name="kills">Whether what is in it is the container's; else it belongs to another one with the same path, whose cgroup it is now.</param>
+    private static void RemoveCgroup(ICgroup cgroup, bool kills = true)
     {
         if (!cgroup.Exists) return;
-        cgroup.Kill();
+        if (kills) cgroup.Kill();
+        else if (cgroup.Processes().Count > 0) return;
         cgroup.Delete();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ContainerTools.Runtime.Cgroups.Systemd;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
@@ -120,13 +121,15 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Says that the cgroup is a unit of systemd, before anything else is done with it: whoever finds what a dead creation has left knows what to remove.</summary>
-    public void WriteUnit(string unit, string cgroupPath)
-        => AtomicFile.Write(Path.Combine(FolderPath, UnitName), Encoding.UTF8.GetBytes($"{unit}\n{cgroupPath}\n"), durable: false);
+    /// <summary>Says that the cgroup is to be a unit of systemd, before systemd is asked for it.</summary>
+    public void WriteUnit(SystemdUnitMark mark)
+        => AtomicFile.Write(Path.Combine(FolderPath, UnitName), Encoding.UTF8.GetBytes($"{mark.Unit}\n{mark.CgroupPath}\n{mark.Token}\n"), durable: false);
 
-    /// <summary>The unit of systemd that the cgroup is, and its path; null where the cgroup is made by this program alone.</summary>
-    public (string Unit, string CgroupPath)? ReadUnit()
-        => TryRead(Path.Combine(FolderPath, UnitName)) is { } content && Encoding.UTF8.GetString(content).Split('\n') is [var unit, var path, ""] ? (unit, path) : null;
+    /// <summary>The unit of systemd that the cgroup is; null where the cgroup is made by this program alone.</summary>
+    public SystemdUnitMark? ReadUnit()
+        => TryRead(Path.Combine(FolderPath, UnitName)) is { } content && Encoding.UTF8.GetString(content).Split('\n') is [var unit, var path, var token, ""]
+            ? new SystemdUnitMark(unit, path, token)
+            : null;
 
     /// <summary>Removes the folder with all that is in it.</summary>
     public void Remove()

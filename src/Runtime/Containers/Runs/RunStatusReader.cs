@@ -22,8 +22,13 @@ internal static class RunStatusReader
     public static bool IsAlive(RunRecord record)
         => record.ProcessId > 0 && ProcessStat.IsAlive(record.ProcessId, record.ProcessStartTime) && record.BootId == BootId.Current;
 
-    /// <summary>The run's cgroup; null for none.</summary>
-    public static ICgroup? OpenCgroup(RunRecord record) => record.CgroupPath is { } path ? CgroupHost.Current.Open(path) : null;
+    /// <summary>The run's cgroup; null for none, and where its path is another's by now.</summary>
+    public static ICgroup? OpenCgroup(RunRecord record)
+    {
+        if (record.CgroupPath is not { } path) return null;
+        ICgroup cgroup = CgroupHost.Current.Open(path);
+        return record.CgroupIdentity is { } noted && cgroup.Identity is { } present && present != noted ? null : cgroup;
+    }
 
     /// <summary>A run as the specification shows it.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ContainerNotFound"/>.</exception>
