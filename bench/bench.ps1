@@ -7,7 +7,7 @@
 # or mounted there ends with them, however the bench ends. Only cgroups have no such end; they are removed here.
 [CmdletBinding()]
 param(
-    # launch, exec, session, memory, list, import, pull, pull-memory, commit, images, network, throughput, parallel, ports, module; comma-separated.
+    # launch, exec, engines, session, memory, list, import, pull, pull-memory, commit, images, network, throughput, parallel, ports, module; comma-separated.
     [string] $Only = '*',
 
     # How often each contender runs at each gap.

@@ -48,7 +48,7 @@ report.Write("Versions", versions);
 
 IMeasurement[] measurements =
 [
-    new LaunchMeasurement(), new ExecMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(),
+    new LaunchMeasurement(), new ExecMeasurement(), new EnginesMeasurement(), new SessionMeasurement(), new MemoryMeasurement(), new ListMeasurement(),
     new ImportMeasurement(), new PullMeasurement(), new PullMemoryMeasurement(), new CommitMeasurement(), new ImagesMeasurement(),
     new NetworkMeasurement(), new ThroughputMeasurement(), new ParallelMeasurement(), new PortsMeasurement(),
     new ModuleMeasurement(),

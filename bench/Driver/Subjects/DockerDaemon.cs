@@ -40,6 +40,7 @@ internal sealed class DockerDaemon : IDisposable
             ["pidfile"] = $"{folder}/dockerd.pid",
             ["storage-driver"] = "overlay2",
             ["exec-opts"] = new JsonArray("native.cgroupdriver=cgroupfs"),
+            ["runtimes"] = Runtimes(context),
             ["cgroup-parent"] = $"{context.Cgroup}/docker",
         };
         if (!withNetworks)
@@ -103,6 +104,14 @@ internal sealed class DockerDaemon : IDisposable
         }
 
         _daemons.Clear();
+    }
+
+    // runc is there by itself.
+    private static JsonObject Runtimes(BenchContext context)
+    {
+        JsonObject runtimes = [];
+        foreach (Tool tool in new[] { context.Ctrun, Tool.Find("crun") }.OfType<Tool>()) runtimes[tool.Name] = new JsonObject { ["path"] = tool.Path };
+        return runtimes;
     }
 
     private bool Responds()
