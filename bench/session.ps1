@@ -34,7 +34,7 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
     switch ($Verb) {
         'pipeline' {
             $watch.Restart()
-            $ended = New-Container $Words[0] '/bin/true' | Start-Container -PassThru | Wait-Container
+            $ended = New-Container $Words[0] -Network none -- '/bin/true' | Start-Container -PassThru | Wait-Container
             $ended | Remove-Container
             $total = Split-Time
             if ($ended.ExitCode -ne 0) { throw "The container ended with $($ended.ExitCode)." }
@@ -42,12 +42,12 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
         }
         'one-pipeline' {
             $watch.Restart()
-            New-Container $Words[0] '/bin/true' | Start-Container -PassThru | Wait-Container | Remove-Container
+            New-Container $Words[0] -Network none -- '/bin/true' | Start-Container -PassThru | Wait-Container | Remove-Container
             @{ total = Split-Time }
         }
         'steps' {
             $watch.Restart()
-            $container = New-Container $Words[0] '/bin/true'
+            $container = New-Container $Words[0] -Network none -- '/bin/true'
             $new = Split-Time
             $container | Start-Container
             $start = Split-Time
@@ -59,7 +59,7 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
         }
         'create' {
             $watch.Restart()
-            for ($i = 0; $i -lt [int] $Words[1]; $i++) { $null = New-Container $Words[0] '/bin/true' }
+            for ($i = 0; $i -lt [int] $Words[1]; $i++) { $null = New-Container $Words[0] -Network none -- '/bin/true' }
             @{ total = Split-Time }
         }
         'list' {
@@ -71,7 +71,7 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
         }
         'start-idle' {
             $monitors = @(for ($i = 0; $i -lt [int] $Words[1]; $i++) {
-                    (New-Container $Words[0] '/bin/sleep' '1000000' | Start-Container -PassThru).MonitorProcessId
+                    (New-Container $Words[0] -Network none -- '/bin/sleep' '1000000' | Start-Container -PassThru).MonitorProcessId
                 })
             @{ monitors = $monitors; total = 0 }
         }
@@ -94,7 +94,7 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
         }
         'change' {
             # The container's command copies, so that the change is made as any other.
-            $ended = New-Container $Words[0] -Name $Words[1] -Volume "$($Words[2]):/from:ro" -- /bin/busybox cp -a /from /change | Start-Container -PassThru | Wait-Container
+            $ended = New-Container $Words[0] -Network none -Name $Words[1] -Volume "$($Words[2]):/from:ro" -- /bin/busybox cp -a /from /change | Start-Container -PassThru | Wait-Container
             if ($ended.ExitCode -ne 0) { throw "The container ended with $($ended.ExitCode)." }
             @{ total = 0 }
         }

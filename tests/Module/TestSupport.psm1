@@ -5,6 +5,10 @@ $script:Root = $null
 $script:Run = $null
 $script:Registries = @()
 
+# Specs of other things neither need a network nor touch the machine's. A module has defaults of its own.
+$NoNetwork = @{ 'New-Container:Network' = 'none'; 'Invoke-Container:Network' = 'none' }
+$script:PSDefaultParameterValues = $NoNetwork.Clone()
+
 # Why the specs cannot run on this machine, in one sentence; nothing where they can.
 function Get-TestHostProblem {
     if (-not [System.Environment]::IsPrivilegedProcess) { return 'containers need root on this machine' }
@@ -27,6 +31,7 @@ function Get-PackagePath {
 function Start-TestEngine {
     if (Get-TestHostProblem) { return }
     Import-Module (Get-PackagePath) -Global
+    foreach ($pair in $NoNetwork.GetEnumerator()) { $global:PSDefaultParameterValues[$pair.Key] = $pair.Value }
     $id = [guid]::NewGuid().ToString('n').Substring(0, 8)
     $script:Root = "$([System.IO.Path]::GetTempPath())ct-spec-$id"
     $script:Run = "/run/ct-spec-$id"
@@ -43,6 +48,7 @@ function Stop-TestEngine {
     foreach ($folder in $Root, $Run) {
         if (Test-Path -LiteralPath $folder) { [System.IO.Directory]::Delete($folder, $true) }
     }
+    foreach ($name in $NoNetwork.Keys) { $global:PSDefaultParameterValues.Remove($name) }
     Remove-Item Env:CONTAINERTOOLS_ROOT, Env:CONTAINERTOOLS_RUN
     $script:Root = $script:Run = $null
 }

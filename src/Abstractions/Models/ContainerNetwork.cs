@@ -5,7 +5,7 @@ public sealed record ContainerNetwork
 {
     /// <summary>The unique name.</summary>
     public required string Name { get; init; }
-    /// <summary><c>bridge</c>, <c>macvlan</c> or <c>ipvlan</c>.</summary>
+    /// <summary><c>bridge</c>, <c>macvlan</c> or <c>ipvlan</c>; <c>host</c> and <c>null</c> of the networks host and none.</summary>
     public required string Driver { get; init; }
     /// <summary>Its ranges of addresses, IPv4 first.</summary>
     public required IReadOnlyList<NetworkSubnet> Subnets { get; init; }
@@ -15,6 +15,8 @@ public sealed record ContainerNetwork
     public bool Internal { get; init; }
     /// <summary>The largest packet in bytes; null for the device's own.</summary>
     public int? Mtu { get; init; }
+    /// <summary>It is there from the start and cannot be removed: <c>bridge</c>, and the modes <c>host</c> and <c>none</c>, which have neither subnets nor a device.</summary>
+    public bool Predefined { get; init; }
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }
     /// <summary>Labels.</summary>

@@ -130,7 +130,7 @@ internal static partial class OptionCheck
             // The kernel gives rights over a namespace to the user namespace that owns it, and the host's are not the container's.
             if (configuration.Privileged) throw Invalid("A privileged container cannot have a user namespace of its own.");
             if (configuration.NetworkMode == "host") throw Invalid("A container with a user namespace of its own cannot share the host's network.");
-            if (configuration.NetworkMode != "none") throw new ContainerException(ErrorCode.NotSupported, "A container with a user namespace of its own cannot be in a network yet; use -Network none.");
+            if (configuration.NetworkMode != "none" && configuration.Networks.Count == 0) throw Invalid("A container with a user namespace of its own cannot share another's network; use -Network with the name of a network, or none.");
             if (configuration.ProcessIdMode == "host") throw Invalid("A container with a user namespace of its own cannot share the host's processes.");
             if (configuration.IpcMode == "host") throw Invalid("A container with a user namespace of its own cannot share the host's IPC.");
         }

@@ -46,6 +46,9 @@ internal sealed unsafe class Handshake : IDisposable
     /// <summary>Runs the hooks of the creation, while the process with this id waits.</summary>
     public Action<int>? Hooks { get; set; }
 
+    /// <summary>What is done once the namespaces of a process with a user namespace of its own are there.</summary>
+    public Action<int>? OnNamespaces { get; set; }
+
     /// <summary>Sends the listener of a system call filter on, while the process with this id waits.</summary>
     public Action<SafeFileHandle, int>? Listener { get; set; }
 
@@ -93,6 +96,7 @@ internal sealed unsafe class Handshake : IDisposable
             if (maps is not null)
             {
                 IdMapNamespace.Write(child.ProcessId, maps);
+                OnNamespaces?.Invoke(child.ProcessId);
                 Go();
             }
 

@@ -35,6 +35,11 @@ internal sealed record LaunchRequest
     /// <summary>The process stays in the caller's session keyring.</summary>
     public bool KeepsKeyring { get; init; }
     /// <summary>
+    /// Is called with the process's id when it has a user namespace of its own with its id maps, and with it all other new namespaces, and waits: what these own is
+    /// made from outside. Null for nothing.
+    /// </summary>
+    public Action<int>? OnNamespaces { get; init; }
+    /// <summary>
     /// A step of the plan that is made to fail (with ENOSYS), so that tests see what a failure at any point leaves behind; null in earnest.
     /// </summary>
     public int? BrokenStep { get; init; }

@@ -91,7 +91,8 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         using Parts parts = new() { Interactive = interactive };
         try
         {
-            parts.Network = NetworkNamespace.Make(bundle);
+            bool ownsNamespaces = (spec.Linux?.Namespaces ?? []).Any(static item => item.Type == "user");
+            parts.Network = NetworkNamespace.Make(bundle, ownsNamespaces);
             if (parts.Network is { } network) spec = network.Join(spec);
             parts.Cgroup = services.CreateCgroup(spec, id);
             parts.OomKillsBefore = parts.Cgroup.OomKillCount;
@@ -250,6 +251,7 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
                 StandardOutput = output,
                 StandardError = error,
                 DieWithParent = true,
+                OnNamespaces = parts.Network is { IsMade: false } network ? processId => network.Fill(processId) : null,
             });
         }
         finally

@@ -10,11 +10,15 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
     public async IAsyncEnumerable<ContainerNetwork> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.CompletedTask.ConfigureAwait(false);
-        foreach (string name in services.Networks.Names())
+        // As Docker lists them: what -Network can say.
+        ContainerNetwork[] modes = [Mode("host", "host"), Mode("none", "null")];
+        foreach (string name in services.Networks.Names().Concat(modes.Select(static mode => mode.Name)).Order(StringComparer.Ordinal))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return services.Networks.Inspect(name);
+            yield return Array.Find(modes, mode => mode.Name == name) ?? services.Networks.Inspect(name);
         }
+
+        static ContainerNetwork Mode(string name, string driver) => new() { Name = name, Driver = driver, Subnets = [], Interface = "", Predefined = true };
     }
 
     /// <inheritdoc/>

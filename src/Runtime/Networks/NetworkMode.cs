@@ -11,12 +11,15 @@ internal static class NetworkMode
     private const string OfContainer = "container:";
     private const string OfPath = "ns:";
 
-    /// <summary>The mode and the networks that options ask for; none if nothing is said.</summary>
+    // As Docker. Who is not root can make neither bridges nor rules.
+    private static string Default => Libc.EffectiveUserId == 0 ? NetworkStore.DefaultName : "none";
+
+    /// <summary>The mode and the networks that options ask for; the network bridge if nothing is said.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>.</exception>
     public static (string Mode, IReadOnlyList<NetworkAttachment> Networks) Read(ContainerCreateOptions options)
     {
         IReadOnlyList<NetworkAttachment> networks = options.Networks;
-        string mode = options.NetworkMode is { Length: > 0 } given ? given : networks.Count > 0 ? networks[0].Network : "none";
+        string mode = options.NetworkMode is { Length: > 0 } and not "default" ? options.NetworkMode : networks.Count > 0 ? networks[0].Network : Default;
         if (networks.Count == 0 && !IsSpecial(mode)) networks = [NetworkAttachment.Parse(mode)];
         if (networks.Any(static network => IsSpecial(network.Network)))
         {

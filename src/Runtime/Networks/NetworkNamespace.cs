@@ -17,67 +17,72 @@ internal sealed class NetworkNamespace : IDisposable
 {
     private const string Type = "network";
     private static readonly IPAddress s_resolver = IPAddress.Parse(Containers.NetworkFiles.DnsServer);
-    private readonly SafeFileHandle _namespace;
+    private SafeFileHandle? _namespace;
     private readonly PortReservation _ports;
     private NetworkPlan _plan;
     private bool _published;
 
-    private NetworkNamespace(NetworkPlan plan, PortReservation ports, SafeFileHandle file)
+    private NetworkNamespace(NetworkPlan plan, PortReservation ports)
     {
         _plan = plan;
         _ports = ports;
-        _namespace = file;
     }
 
     /// <summary>The resolver's UDP and TCP sockets, bound in the namespace.</summary>
     public (SafeFileHandle Datagrams, SafeFileHandle Streams)? Resolver { get; private set; }
 
+    /// <summary>Whether the namespace is there.</summary>
+    public bool IsMade => _namespace is not null;
+
     /// <summary>The plan, with the ports that were chosen.</summary>
     public NetworkPlan Plan => _plan;
 
-    /// <summary>Makes it.</summary>
+    /// <summary>Makes it, or where the container has a user namespace of its own, which has to own it, what can be made before: <see cref="Fill"/> does the rest.</summary>
     /// <param name="runFolder">The run folder: its plan is written again where ports were chosen.</param>
+    /// <param name="isContainers">The first process makes the namespace with its user namespace.</param>
     /// <returns>Null where the container is in no network of the engine's.</returns>
     /// <exception cref="ContainerException">Nothing is left behind.</exception>
-    public static NetworkNamespace? Make(string runFolder)
+    public static NetworkNamespace? Make(string runFolder, bool isContainers)
     {
         if (NetworkPlanFormat.TryLoad(runFolder) is not { } plan) return null;
-        if (plan.SharedRun is { } shared) return new NetworkNamespace(plan, PortReservation.Take([]), SharedNamespace.Open(shared));
+        if (plan.SharedRun is { } shared) return new NetworkNamespace(plan, PortReservation.Take([])) { _namespace = SharedNamespace.Open(shared) };
         // First of all: a port in use is refused before anything has been changed.
-        PortReservation ports = PortReservation.Take(plan.Ports);
-        NetworkNamespace? made = null;
+        NetworkNamespace made = new(plan, PortReservation.Take(plan.Ports));
         try
         {
             if (plan.Ports.Any(static port => port.HostPort == 0))
             {
-                plan = plan with { Ports = ports.Ports };
-                NetworkPlanFormat.Save(runFolder, plan);
+                made._plan = plan with { Ports = made._ports.Ports };
+                NetworkPlanFormat.Save(runFolder, made._plan);
             }
 
-            using RouteNetlink host = new();
-            (SafeFileHandle file, RouteNetlink inside, SafeFileHandle datagrams, SafeFileHandle streams) = Unshare(plan);
-            made = new NetworkNamespace(plan, ports, file) { Resolver = (datagrams, streams) };
-            using (inside)
-            {
-                foreach (EndpointPlan endpoint in plan.Endpoints) Connect(endpoint, host, inside, file);
-                SetDefaultRoutes(plan, inside);
-            }
-
-            made._published = true;
-            PacketFilter.AddPorts(plan);
+            if (!isContainers) made.Fill(null);
             return made;
         }
         catch
         {
-            if (made is not null) made.Dispose();
-            else ports.Dispose();
+            made.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Makes all that the plan says in the namespace: a new one, or that of a process.</summary>
+    /// <param name="processId">A process that waits in the namespace; null to make one.</param>
+    /// <exception cref="ContainerException">What there is already goes with <see cref="Dispose"/>.</exception>
+    public void Fill(int? processId)
+    {
+        using RouteNetlink host = new();
+        using RouteNetlink inside = Enter(processId);
+        foreach (EndpointPlan endpoint in _plan.Endpoints) Connect(endpoint, host, inside, _namespace!);
+        SetDefaultRoutes(_plan, inside);
+        _published = true;
+        PacketFilter.AddPorts(_plan);
     }
 
     /// <summary>The configuration, with this namespace to be joined in place of a new one.</summary>
     public OciSpec Join(OciSpec spec)
     {
+        if (_namespace is null) return spec;
         string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{_namespace.DangerousGetHandle()}");
         return spec with
         {
@@ -102,7 +107,7 @@ internal sealed class NetworkNamespace : IDisposable
         {
             foreach (EndpointPlan endpoint in next.Endpoints.Where(after => !_plan.Endpoints.Any(before => before.Network == after.Network)))
             {
-                Connect(endpoint, host, inside, _namespace);
+                Connect(endpoint, host, inside, _namespace!);
                 undo.Push(() => inside.TryRemoveLink(endpoint.Device));
             }
 
@@ -178,51 +183,46 @@ internal sealed class NetworkNamespace : IDisposable
             Resolver?.Datagrams.Dispose();
             Resolver?.Streams.Dispose();
             Resolver = null;
-            _namespace.Dispose();
+            _namespace?.Dispose();
             _ports.Dispose();
         }
     }
 
-    private static (SafeFileHandle Namespace, RouteNetlink Inside, SafeFileHandle Datagrams, SafeFileHandle Streams) Unshare(NetworkPlan plan)
+    // Makes the namespace, or opens that of a process, and what has to be made from inside.
+    private RouteNetlink Enter(int? processId)
     {
-        ulong flag = Namespaces.FlagOf(Type);
-        using SafeFileHandle own = Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
-        int errno = Libc.TryUnshare(flag);
-        if (errno != 0) throw KernelError.From("unshare", errno, "the network namespace");
-        SafeFileHandle? made = null;
-        RouteNetlink? inside = null;
-        SafeFileHandle? datagrams = null, streams = null;
-        try
+        if (processId is { } number) _namespace = Libc.Open(string.Create(CultureInfo.InvariantCulture, $"/proc/{number}/ns/net"), Libc.O_RDONLY | Libc.O_CLOEXEC);
+        return Within(() =>
         {
-            made = Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
-            inside = new RouteNetlink();
-            SetParameters(plan);
-            inside.Raise(1);
-            datagrams = Listen(Libc.DatagramSocket);
-            streams = Listen(Libc.StreamSocket);
-            ResolverRedirect.Apply(s_resolver, Libc.BoundPort(datagrams), Libc.BoundPort(streams));
-            return (made, inside, datagrams, streams);
-        }
-        catch
-        {
-            datagrams?.Dispose();
-            streams?.Dispose();
-            inside?.Dispose();
-            made?.Dispose();
-            throw;
-        }
-        finally
-        {
-            Libc.JoinNamespace(own, flag, "the monitor's own network namespace");
-        }
+            _namespace ??= Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
+            RouteNetlink inside = new();
+            SafeFileHandle? datagrams = null;
+            try
+            {
+                SetParameters(_plan);
+                inside.Raise(1);
+                datagrams = Listen(Libc.DatagramSocket);
+                SafeFileHandle streams = Listen(Libc.StreamSocket);
+                Resolver = (datagrams, streams);
+                ResolverRedirect.Apply(s_resolver, Libc.BoundPort(datagrams), Libc.BoundPort(streams));
+                return inside;
+            }
+            catch
+            {
+                if (Resolver is null) datagrams?.Dispose();
+                inside.Dispose();
+                throw;
+            }
+        });
     }
 
-    // The thread goes into the namespace for a moment, as it did to make it.
+    // The thread goes into the namespace, or into a new one, for a moment.
     private T Within<T>(Func<T> action)
     {
         ulong flag = Namespaces.FlagOf(Type);
         using SafeFileHandle own = Libc.Open("/proc/thread-self/ns/net", Libc.O_RDONLY | Libc.O_CLOEXEC);
-        Libc.JoinNamespace(_namespace, flag, "the container's network namespace");
+        if (_namespace is not null) Libc.JoinNamespace(_namespace, flag, "the container's network namespace");
+        else if (Libc.TryUnshare(flag) is not 0 and int errno) throw KernelError.From("unshare", errno, "the network namespace");
         try
         {
             return action();

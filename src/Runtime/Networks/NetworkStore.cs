@@ -34,6 +34,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     public ContainerNetwork Get(string name)
     {
         if (TryRead(name) is { } found) return found;
+        if (name is "host" or "none") throw new ContainerException(ErrorCode.NetworkNotConnectable, $"'{name}' is a network mode, which a container has from its creation on; there is nothing to connect to or to repair.", name);
         if (name != DefaultName) throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
         using HeldFile held = Lock();
         return TryRead(name) ?? Make(new NetworkCreateOptions { Name = DefaultName });
@@ -46,7 +47,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         : new ContainerNetwork { Name = name, Driver = "bridge", Interface = BridgeName(name), Subnets = [new NetworkSubnet(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Any)] });
 
     /// <summary>A network with the containers that are in it.</summary>
-    public ContainerNetwork Inspect(string name) => Get(name) with { Containers = Leases(name).Containers() };
+    public ContainerNetwork Inspect(string name) => Get(name) with { Containers = Leases(name).Containers(), Predefined = name == DefaultName };
 
     /// <summary>The addresses in use.</summary>
     public AddressLeases Leases(string name) => new(Path.Combine(paths.Run, "networks"), name);
@@ -71,7 +72,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     /// <summary>Removes a network with its bridge.</summary>
     public void Remove(string name)
     {
-        if (name == DefaultName) throw new ContainerException(ErrorCode.NetworkInUse, "The network 'bridge' is the default one and stays.", name);
+        if (name is DefaultName or "host" or "none") throw new ContainerException(ErrorCode.NetworkInUse, $"The network '{name}' is there from the start and stays.", name);
         using HeldFile held = Lock();
         ContainerNetwork network = TryRead(name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
         if (!Leases(name).TryClose(IsAlive)) throw new ContainerException(ErrorCode.NetworkInUse, $"Containers are in the network '{name}'; stop them first.", name);

@@ -64,6 +64,10 @@ internal static class PacketFilter
 
         """;
 
+    /// <summary>Sees to it that networks can be had, before anything is made for them.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ToolMissing"/>.</exception>
+    public static void CheckTool() => FindTool();
+
     /// <summary>Puts the table there, with a network in it.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ToolMissing"/>, <see cref="ErrorCode.KernelError"/> with what nft says.</exception>
     public static void AddNetwork(ContainerNetwork network)
@@ -219,6 +223,6 @@ internal static class PacketFilter
             if (File.Exists(candidate)) return candidate;
         }
 
-        throw new ContainerException(ErrorCode.ToolMissing, "nft is not installed; install nftables to use networks.", "nft");
+        throw new ContainerException(ErrorCode.ToolMissing, "nft is not installed, so no container can be in a network; install nftables, or use -Network none.", "nft");
     }
 }

@@ -67,12 +67,12 @@ public sealed class ChangeTests(EngineFixture fixture) : IClassFixture<EngineFix
         ContainerImageHistory step = (await fixture.Engine.Images.GetHistoryAsync("changed:1", Cancel))[0];
         Assert.Equal(("words", "me"), (step.Comment, step.Author));
 
-        (int exitCode, string output) = await fixture.RunAsync(new ContainerCreateOptions { Image = "changed:1" });
+        (int exitCode, string output) = await fixture.RunAsync(new ContainerCreateOptions { NetworkMode = "none", Image = "changed:1" });
         Assert.Equal(0, exitCode);
         Assert.StartsWith("new\nchanged\n", output, StringComparison.Ordinal);
         Assert.DoesNotContain("\nseed\n", output, StringComparison.Ordinal);
         Assert.EndsWith("2\n751\n", output, StringComparison.Ordinal);
-        Assert.Equal(1, (await fixture.RunAsync(new ContainerCreateOptions { Image = "changed:1", Command = ["test", "-e", "/etc/group"] })).ExitCode);
+        Assert.Equal(1, (await fixture.RunAsync(new ContainerCreateOptions { NetworkMode = "none", Image = "changed:1", Command = ["test", "-e", "/etc/group"] })).ExitCode);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class ChangeTests(EngineFixture fixture) : IClassFixture<EngineFix
     {
         Container container = await ChangedAsync(fixture.Options("sh", "-c", "echo x > /mine; echo y > /theirs; chown 1000:1000 /theirs") with { UserNamespace = true });
         ContainerImage image = await fixture.Containers.CommitAsync(container.Id, new ContainerCommitOptions { Reference = "mapped:1" }, null, Cancel);
-        (_, string output) = await fixture.RunAsync(new ContainerCreateOptions { Image = image.Id, Command = ["stat", "-c", "%u:%g", "/mine", "/theirs", "/bin"] });
+        (_, string output) = await fixture.RunAsync(new ContainerCreateOptions { NetworkMode = "none", Image = image.Id, Command = ["stat", "-c", "%u:%g", "/mine", "/theirs", "/bin"] });
         Assert.Equal("0:0\n1000:1000\n0:0\n", output);
     }
 
@@ -144,7 +144,7 @@ public sealed class ChangeTests(EngineFixture fixture) : IClassFixture<EngineFix
         Assert.Equal(ErrorCode.FileExists, error.Code);
 
         await fixture.Engine.Images.ImportAsync(new ImageImportOptions { Path = path, Reference = "exported:1" }, null, Cancel);
-        (_, string output) = await fixture.RunAsync(new ContainerCreateOptions { Image = "exported:1", Command = ["cat", "/made", "/data/inner"] });
+        (_, string output) = await fixture.RunAsync(new ContainerCreateOptions { NetworkMode = "none", Image = "exported:1", Command = ["cat", "/made", "/data/inner"] });
         Assert.Equal("new\ny\n", output);
     }
 

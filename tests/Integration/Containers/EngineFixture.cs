@@ -58,7 +58,8 @@ public sealed class EngineFixture : IAsyncLifetime
         }
     }
 
-    public ContainerCreateOptions Options(params string[] command) => new() { Image = ImageName, Command = command };
+    /// <summary>Options without a network: tests of other things neither need one nor touch the machine's.</summary>
+    public ContainerCreateOptions Options(params string[] command) => new() { Image = ImageName, Command = command, NetworkMode = "none" };
 
     /// <summary>Makes and starts a container.</summary>
     public async Task<Container> StartAsync(ContainerCreateOptions options)

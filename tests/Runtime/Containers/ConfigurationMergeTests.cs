@@ -79,7 +79,7 @@ public sealed class ConfigurationMergeTests
         Assert.Equal("SIGQUIT", merged.StopSignal);
         Assert.Equal("0123456789ab", merged.HostName);
         Assert.Equal(TimeSpan.FromSeconds(10), merged.StopTimeout);
-        Assert.Equal("none", merged.NetworkMode);
+        Assert.Equal(Environment.IsPrivilegedProcess ? "bridge" : "none", merged.NetworkMode);
         ContainerMount volume = Assert.Single(merged.Mounts);
         Assert.Equal((ContainerMountType.Volume, "", "/data"), (volume.Type, volume.Source, volume.Destination));
     }

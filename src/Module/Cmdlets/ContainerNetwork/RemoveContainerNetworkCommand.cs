@@ -23,7 +23,7 @@ public sealed class RemoveContainerNetworkCommand : NetworkTargetCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (ContainerNetwork network in Name.SelectMany(Find))
+        foreach (ContainerNetwork network in Name.SelectMany(name => Find(name, static network => !network.Predefined)))
         {
             if (!ShouldProcess(network.Name, "Remove network")) continue;
             if (Attempt(network, () => Await(Engine.Networks.RemoveAsync(network.Name, Cancellation))) && PassThru) WriteObject(network);

@@ -23,7 +23,7 @@ public sealed class RepairContainerNetworkCommand : NetworkTargetCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        foreach (ContainerNetwork network in Name.SelectMany(Find))
+        foreach (ContainerNetwork network in Name.SelectMany(name => Find(name, static network => network.Interface.Length > 0)))
         {
             if (!ShouldProcess(network.Name, "Repair network")) continue;
             if (Attempt(network, () => Await((Task)Engine.Networks.RepairAsync(network.Name, Cancellation))) && PassThru) WriteObject(network);

@@ -21,6 +21,8 @@ internal static class CreateOperation
         {
             string id = ContainerName.NewId();
             ContainerConfiguration configuration = NetworkMode.Resolve(services, ConfigurationMerge.Merge(image.Image.Configuration, options, id), options.HostName);
+            // Said at once, and not at the first start: it is the default, which nobody has asked for by name.
+            if (configuration.NetworkMode == NetworkStore.DefaultName) PacketFilter.CheckTool();
             LayerView files = new(image.LayerFolders);
             ImageUsers.Check(files, configuration.User, configuration.AdditionalGroups);
             services.Store.EnsureFolders();

@@ -1,0 +1,79 @@
+using System.Globalization;
+using ContainerTools.Integration.Tests.Containers;
+using Xunit;
+using static ContainerTools.Integration.Tests.Containers.TestToken;
+using static ContainerTools.Integration.Tests.Networks.NetworkMachine;
+
+namespace ContainerTools.Integration.Tests.Networks;
+
+/// <summary>The network that containers get when nothing is said, and containers in it that have user namespaces of their own.</summary>
+public sealed class DefaultNetworkTests(EngineFixture engine) : IClassFixture<EngineFixture>
+{
+    [Fact]
+    public Task A_container_is_in_the_bridge_network_when_nothing_is_said() => RunAsync(async () =>
+    {
+        Container web = await engine.StartAsync(new ContainerCreateOptions { Image = EngineFixture.ImageName, Command = ["sleep", "10000"], Ports = PortMapping.Parse("8080:80") });
+        Assert.Equal("bridge", web.Configuration.NetworkMode);
+        ContainerEndpoint endpoint = Assert.Single(web.Endpoints);
+        Assert.Equal("bridge", endpoint.Network);
+        Assert.Equal(0, TryTool("busybox", "ping", "-c", "1", endpoint.Addresses[0].ToString()).Code);
+        Container named = await engine.Containers.CreateAsync(new ContainerCreateOptions { Image = EngineFixture.ImageName, NetworkMode = "default" }, Cancel);
+        Assert.Equal("bridge", named.Configuration.NetworkMode);
+
+        ContainerNetwork[] networks = await engine.Engine.Networks.ListAsync(Cancel).ToArrayAsync(Cancel);
+        Assert.Equal(["bridge", "host", "none"], networks.Select(network => network.Name));
+        Assert.All(networks, network => Assert.True(network.Predefined));
+        Assert.Contains(web.Id, networks[0].Containers.Keys);
+        foreach (string name in (string[])["bridge", "host", "none"])
+        {
+            ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => engine.Engine.Networks.RemoveAsync(name, Cancel));
+            Assert.Equal(ErrorCode.NetworkInUse, error.Code);
+        }
+
+        foreach (string mode in (string[])["host", "none"])
+        {
+            ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => engine.Engine.Networks.ConnectAsync(web.Id, NetworkAttachment.Parse(mode), Cancel));
+            Assert.Equal(ErrorCode.NetworkNotConnectable, error.Code);
+        }
+    });
+
+    [Fact]
+    public Task A_container_with_a_user_namespace_owns_its_network() => RunAsync(async () =>
+    {
+        const string script = "mkdir -p /tmp/w && echo served > /tmp/w/index.html && ip link set eth0 mtu 1400 && httpd -p 80 -h /tmp/w && echo up && sleep 10000";
+        Container web = await engine.StartAsync(engine.Options("sh", "-c", script) with
+        {
+            Name = "web",
+            NetworkMode = "bridge",
+            UserNamespace = true,
+            Ports = PortMapping.Parse("8080:80"),
+            // Its own root may change its own devices, where it has the capability.
+            AddedCapabilities = ["NET_ADMIN"],
+            RestartPolicy = RestartPolicy.Parse("always"),
+        });
+        await engine.WaitForLineAsync(web.Id, "up");
+        Assert.Equal("served\n", Tool("busybox", "wget", "-qO-", "http://127.0.0.1:8080/"));
+        Assert.Contains("mtu 1400", Tool("nsenter", "-n", "-t", $"{web.ProcessId}", "ip", "link", "show", "eth0"), StringComparison.Ordinal);
+        (int code, string output) = await engine.RunAsync(engine.Options("wget", "-qO-", "http://web/") with { NetworkMode = "bridge", UserNamespace = true });
+        Assert.Equal((0, "served\n"), (code, output));
+
+        // Started again by its monitor, in new namespaces.
+        Tool("kill", "-9", web.ProcessId!.Value.ToString(CultureInfo.InvariantCulture));
+        await EngineFixture.UntilAsync(() => TryTool("busybox", "wget", "-qO-", "http://127.0.0.1:8080/").Output == "served\n");
+
+        await engine.Engine.Networks.CreateAsync(new NetworkCreateOptions { Name = "red" }, Cancel);
+        Container connected = await engine.Engine.Networks.ConnectAsync("web", NetworkAttachment.Parse("red"), Cancel);
+        Assert.Equal(0, TryTool("busybox", "ping", "-c", "1", connected.Endpoints[1].Addresses[0].ToString()).Code);
+
+        // What is in use is refused before the namespaces are made, and leaves nothing.
+        Container late = await engine.Containers.CreateAsync(engine.Options("sleep", "1") with { NetworkMode = "bridge", UserNamespace = true, Ports = PortMapping.Parse("8080:80") }, Cancel);
+        Assert.Equal(ErrorCode.PortInUse, (await Assert.ThrowsAsync<ContainerException>(() => engine.Containers.StartAsync(late.Id, Cancel))).Code);
+        await engine.Containers.RemoveAsync("web", new ContainerRemoveOptions { Force = true }, Cancel);
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(engine.Paths.NetworkRun("bridge"), "addresses")));
+        await EngineFixture.UntilAsync(() => !Ip("link").Contains(": ve", StringComparison.Ordinal));
+
+        ContainerException shared = await Assert.ThrowsAsync<ContainerException>(
+            () => engine.Containers.CreateAsync(engine.Options("sleep", "1") with { NetworkMode = "container:web", UserNamespace = true }, Cancel));
+        Assert.Equal(ErrorCode.InvalidArgument, shared.Code);
+    });
+}
