@@ -41,3 +41,27 @@ function Find-Leftover([string] $Work, [string[]] $Ids, [string[]] $CgroupsBefor
         if ($cgroup -notin $CgroupsBefore -and [System.IO.Directory]::GetDirectories($cgroup).Count -eq 0) { "A cgroup is left: $cgroup" }
     }
 }
+
+# The network devices, whether the engine's table of packet filter rules is there, and whether the machine forwards packets.
+function Get-NetworkState {
+    @{
+        Links   = @([System.IO.Directory]::GetFileSystemEntries('/sys/class/net') | ForEach-Object { [System.IO.Path]::GetFileName($_) })
+        Table   = [bool](Get-Command nft -CommandType Application -ErrorAction Ignore) -and [bool](& nft list tables 2>$null | Where-Object { $_ -eq 'table inet containertools' })
+        Forward = [System.IO.File]::ReadAllText('/proc/sys/net/ipv4/ip_forward').Trim()
+    }
+}
+
+# The engine keeps the network bridge, its rules and ip_forward, as Docker does. The demo takes them away where they were not there before.
+function Remove-EngineNetwork($Before) {
+    $now = Get-NetworkState
+    if ($now.Table -and -not $Before.Table) { & nft delete table inet containertools }
+    if ('ct-bridge' -in $now.Links -and 'ct-bridge' -notin $Before.Links) { & ip link delete ct-bridge }
+    if ($now.Forward -ne $Before.Forward) { [System.IO.File]::WriteAllText('/proc/sys/net/ipv4/ip_forward', $Before.Forward) }
+}
+
+function Find-NetworkLeftover($Before) {
+    $now = Get-NetworkState
+    if ($now.Table -and -not $Before.Table) { 'The table containertools of the packet filter is left.' }
+    foreach ($link in $now.Links) { if ($link -match '^(ct-|ve[0-9a-f]{10}$)' -and $link -notin $Before.Links) { "A network device is left: $link" } }
+    if ($now.Forward -ne $Before.Forward) { "ip_forward is $($now.Forward)." }
+}

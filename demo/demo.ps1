@@ -32,6 +32,7 @@ $work = [System.IO.Directory]::CreateTempSubdirectory('containertools-demo-').Fu
 $env:CONTAINERTOOLS_ROOT = "$work/root"
 $env:CONTAINERTOOLS_RUN = "$work/run"
 $cgroupsBefore = Get-CgroupFolder
+$networkBefore = Get-NetworkState
 $ids = [System.Collections.Generic.List[string]]::new()
 $isDone = $false
 try {
@@ -40,6 +41,13 @@ try {
 
     $busybox = New-BusyboxArchive $work
     Step 'An image from the distribution''s busybox' { Import-ContainerImage $busybox -Reference busybox:demo -Command sh -Environment @{ PATH = '/bin' } }
+
+    # Networks belong to the machine and not to a store: those of an engine that is here already are left alone.
+    $hasNetworks = 'ct-bridge' -notin $networkBefore.Links -and @(Test-ContainerHost -Category Network, Tool | Where-Object { $_.Name -in 'bridge', 'veth', 'nft' -and $_.Status -ne 'Available' }).Count -eq 0
+    if (-not $hasNetworks) {
+        Write-Host 'This machine has no bridges or no nft, or networks of an engine already: all without networks.'
+        $PSDefaultParameterValues = @{ 'New-Container:Network' = 'none'; 'Invoke-Container:Network' = 'none' }
+    }
 
     Step 'Run one command and remove the container' { Invoke-Container busybox:demo -- sh -c 'echo "Hello from $(hostname), process $$, $(grep -c : /proc/net/dev) network interface"' }
     Assert ($LASTEXITCODE -eq 0) 'the command succeeds'
@@ -54,6 +62,25 @@ try {
     }
     Assert ($LASTEXITCODE -eq 3) 'the root file system of idle is read-only'
     Step 'Objects from the pipeline become standard input' { 'b', 'c', 'a' | Invoke-ContainerCommand clock -- sort }
+
+    if ($hasNetworks) {
+        Step 'A network, and a server in it with a published port' {
+            New-ContainerNetwork app
+            New-Container busybox:demo -Name web -Label demo=yes -Network app -Publish 127.0.0.1::80 -- sh -c 'echo "hello from $(hostname)" > /index.html; httpd -f -p 80 -h /' | Start-Container -PassThru
+        }
+        $port = (Get-Container web).Ports[0].HostPort
+        Step 'From outside, and by its name from another container' {
+            while (-not ($answer = & busybox wget -qO- "http://127.0.0.1:$port/" 2>$null)) { Start-Sleep -Milliseconds 50 }
+            $answer
+            Invoke-Container busybox:demo -Network app -- wget -qO- http://web/
+        }
+        Assert ($LASTEXITCODE -eq 0) 'the server is found by its name'
+        Step 'A running container comes into the network, and leaves it' {
+            Connect-ContainerNetwork app clock -Alias time -PassThru | Select-Object -ExpandProperty Endpoints | Format-Table Network, Interface, Addresses, Names
+            Invoke-ContainerCommand web -- ping -c 1 time
+            Disconnect-ContainerNetwork app clock
+        }
+    }
 
     if (-not $Small) {
         $debian = New-DebianArchive "$Root/artifacts/demo"
@@ -91,6 +118,7 @@ try {
     Step 'Remove them, and the images' {
         Get-Container | Remove-Container
         Get-ContainerImage | Remove-ContainerImage
+        Get-ContainerNetwork | Where-Object { -not $_.Predefined } | Remove-ContainerNetwork
     }
     Assert (@(Get-Container).Count -eq 0) 'no container is left'
     Assert (@(Get-ContainerImage).Count -eq 0) 'no image is left'
@@ -100,16 +128,18 @@ finally {
     if (-not $isDone -and (Get-Module ContainerTools)) {
         Write-Host 'The demo did not reach its end; removing what it made.'
         Get-Container -ErrorAction Continue | Remove-Container -Force -ErrorAction Continue
+        Get-ContainerNetwork -ErrorAction Continue | Where-Object { -not $_.Predefined } | Remove-ContainerNetwork -ErrorAction Continue
     }
     [System.IO.Directory]::Delete($work, $true)
     Remove-EngineCgroup $cgroupsBefore
+    Remove-EngineNetwork $networkBefore
 }
 
 Write-Host "`n# Was anything left behind?" -ForegroundColor Cyan
-$left = @(Find-Leftover $work $ids $cgroupsBefore)
+$left = @(Find-Leftover $work $ids $cgroupsBefore) + @(Find-NetworkLeftover $networkBefore)
 if ($left.Count) {
     $left | ForEach-Object { Write-Host "  $_" -ForegroundColor Red }
     Write-Host "The demo left $($left.Count) thing(s) behind."
     exit 1
 }
-Write-Host 'No mount, no process, no cgroup, no file.'
+Write-Host 'No mount, no process, no cgroup, no device, no rule, no file.'

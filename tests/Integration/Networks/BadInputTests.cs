@@ -222,7 +222,7 @@ public sealed class BadInputTests(EngineFixture engine) : IClassFixture<EngineFi
     private async Task<List<string>> NamesAsync()
     {
         List<string> names = [];
-        await foreach (ContainerNetwork network in Networks.ListAsync(Cancel)) names.Add(network.Name);
+        await foreach (ContainerNetwork network in Networks.ListAsync(Cancel).Where(network => network.Interface.Length > 0)) names.Add(network.Name);
         return names;
     }
 
