@@ -66,7 +66,7 @@ internal static class EngineWorker
         Say($"{made.Id} {ended.ExitCode}");
     }
 
-    private static ContainerCreateOptions Options() => new() { Image = EngineFixture.ImageName, Command = ["sh", "-c", "exit 7"] };
+    private static ContainerCreateOptions Options() => new() { Image = EngineFixture.ImageName, Command = ["sh", "-c", "exit 7"], NetworkMode = "none" };
 
     private static void Say(string line)
     {

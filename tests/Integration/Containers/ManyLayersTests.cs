@@ -24,6 +24,7 @@ public sealed class ManyLayersTests(EngineFixture engine) : IClassFixture<Engine
         (int exitCode, string output) = await engine.RunAsync(new ContainerCreateOptions
         {
             Image = $"many:{count}",
+            NetworkMode = "none",
             UserNamespace = userNamespace,
             Command = ["sh", "-c", "cat /last /file1; echo new > /last; cat /last; ls / | grep -c file"],
         });
