@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ContainerTools.Integration.Tests.Layers;
 using Xunit;
 
 namespace ContainerTools.Integration.Tests.Images;
@@ -19,16 +20,29 @@ public sealed class UnprivilegedTests : IDisposable
     public void A_user_has_a_store_of_their_own(string what)
     {
         StoreFixture.RequireRoot();
-        StoreFixture.RequireTool("setpriv");
         StoreFixture.RequireTool("getfattr");
-        string program = Environment.ProcessPath!;
-        Assert.SkipUnless(AsUser("test", "-x", program).ExitCode == 0, $"{program} lies where other users may not look");
         File.WriteAllText(Path.Combine(_fixture.Folder, "secret.tar"), "secret");
         File.SetUnixFileMode(Path.Combine(_fixture.Folder, "secret.tar"), UnixFileMode.UserRead);
+        RunAsUser("-explicit", "only", "-method", $"{typeof(UnprivilegedChild).FullName}.{what}");
+    }
+
+    [Fact]
+    public void A_user_removes_folders_that_forbid_it()
+    {
+        StoreFixture.RequireRoot();
+        RunAsUser("-method", $"{typeof(FolderRemovalTests).FullName}.{nameof(FolderRemovalTests.A_user_removes_folders_that_forbid_it)}");
+    }
+
+    /// <summary>Runs one test of this program, which must neither fail nor be skipped.</summary>
+    private void RunAsUser(params string[] test)
+    {
+        StoreFixture.RequireTool("setpriv");
+        string program = Environment.ProcessPath!;
+        Assert.SkipUnless(AsUser("test", "-x", program).ExitCode == 0, $"{program} lies where other users may not look");
         StoreFixture.Run("chown", $"{User}:{User}", _fixture.Folder);
         string[] self = Path.GetFileName(program) == "dotnet" ? [program, typeof(UnprivilegedTests).Assembly.Location] : [program];
-        (int exitCode, string output) = AsUser([.. self, "-explicit", "only", "-noColor", "-method", $"{typeof(UnprivilegedChild).FullName}.{what}"]);
-        Assert.True(exitCode == 0 && output.Contains("Failed: 0", StringComparison.Ordinal) && output.Contains("Total: 1", StringComparison.Ordinal), output);
+        (int exitCode, string output) = AsUser([.. self, "-noColor", .. test]);
+        Assert.True(exitCode == 0 && output.Contains("Total: 1,", StringComparison.Ordinal) && output.Contains("Failed: 0, Skipped: 0", StringComparison.Ordinal), output);
     }
 
     private (int ExitCode, string Output) AsUser(params string[] command)
