@@ -31,19 +31,24 @@ public sealed class BuilderFormatTests : IDisposable
         JsonObject attestation = Manifest(
             builder, ImageBuilder.Bytes(new JsonObject
             {
-                ["architecture"] = "unknown", ["os"] = "unknown", ["config"] = new JsonObject(),
+                ["architecture"] = "unknown",
+                ["os"] = "unknown",
+                ["config"] = new JsonObject(),
                 ["rootfs"] = new JsonObject { ["type"] = "layers", ["diff_ids"] = new JsonArray(ImageBuilder.Digest(statement)) },
             }),
             (statement, "application/vnd.in-toto+json"));
         ImageBuilder.For(attestation, "unknown", "unknown");
         attestation["annotations"] = new JsonObject
         {
-            ["vnd.docker.reference.digest"] = (string)image["digest"]!, ["vnd.docker.reference.type"] = "attestation-manifest",
+            ["vnd.docker.reference.digest"] = (string)image["digest"]!,
+            ["vnd.docker.reference.type"] = "attestation-manifest",
         };
         JsonObject index = builder.InnerIndex(ImageBuilder.For(image, "linux", "amd64"), attestation);
         index["annotations"] = new JsonObject
         {
-            ["io.containerd.image.name"] = "registry.example/team/app:1", ["org.opencontainers.image.created"] = "2024-05-06T07:08:09Z", ["org.opencontainers.image.ref.name"] = "1",
+            ["io.containerd.image.name"] = "registry.example/team/app:1",
+            ["org.opencontainers.image.created"] = "2024-05-06T07:08:09Z",
+            ["org.opencontainers.image.ref.name"] = "1",
         };
         ContainerImage imported = Assert.Single(await _store.ImportAsync(builder.Layout(index).Tar()));
         Assert.Equal("registry.example/team/app:1", imported.Reference);
