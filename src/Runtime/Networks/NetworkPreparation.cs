@@ -9,6 +9,9 @@ namespace ContainerTools.Runtime.Networks;
 /// <summary>What the engine does before a start: the networks' bridges, the container's addresses and names, and the plan for the monitor.</summary>
 internal static class NetworkPreparation
 {
+    // So many addresses in a row that others have mean that the network is not the container's to choose from.
+    private const int MostForeign = 16;
+
     /// <summary>Prepares. The caller holds the container's lock; the run folder is there.</summary>
     /// <returns>The plan, which is in the run folder; null where the container is in no network.</returns>
     /// <exception cref="ContainerException">No address has been taken.</exception>
@@ -80,14 +83,28 @@ internal static class NetworkPreparation
         string[] names = [record.Name, record.Id[..12], .. attachment.Aliases];
         CheckAddresses(network, attachment);
         List<string> addresses = [], gateways = [];
-        List<IPAddress> taken = [];
+        List<IPAddress> taken = [], foreign = [];
         try
         {
             foreach (NetworkSubnet subnet in network.Subnets)
             {
                 IPAddress? wanted = subnet.Gateway.GetAddressBytes().Length == 16 ? attachment.IPv6Address : attachment.Address;
-                IPAddress address = leases.Take(subnet, wanted, record.Id, record.Name, services.Networks.IsAlive, last?.Of(network.Name, subnet));
-                taken.Add(address);
+                IPAddress address;
+                while (true)
+                {
+                    address = leases.Take(subnet, wanted, record.Id, record.Name, services.Networks.IsAlive, last?.Of(network.Name, subnet));
+                    taken.Add(address);
+                    if (ForeignOwner(network, attachment, address) is not { } owner) break;
+                    string hardware = string.Join(':', owner.Select(static part => part.ToString("x2", CultureInfo.InvariantCulture)));
+                    if (wanted is not null || foreign.Count == MostForeign)
+                    {
+                        throw new ContainerException(ErrorCode.AddressInUse, $"The address {address} is in use in the network '{network.Name}' by a machine that is no container, {hardware}.", address.ToString());
+                    }
+
+                    // Kept until there is another, which would else be this one again.
+                    foreign.Add(address);
+                }
+
                 addresses.Add(string.Create(CultureInfo.InvariantCulture, $"{address}/{subnet.Subnet.PrefixLength}"));
                 gateways.Add(subnet.Gateway.ToString());
                 leases.AddNames(names, address);
@@ -99,6 +116,8 @@ internal static class NetworkPreparation
             throw;
         }
 
+        foreach (IPAddress address in foreign) leases.Release(record.Id, address, []);
+
         return endpoint with
         {
             HostDevice = network.Driver == "bridge" ? "ve" + RandomNumberGenerator.GetHexString(10, lowercase: true) : "",
@@ -109,6 +128,22 @@ internal static class NetworkPreparation
             Internal = network.Internal,
             Names = names,
         };
+    }
+
+    // Addresses of the user's choice, and those on a network that others are on as well. A bridge of the engine's own has nobody else on it as a rule, and a start there does not wait.
+    private static byte[]? ForeignOwner(ContainerNetwork network, NetworkAttachment attachment, IPAddress address)
+    {
+        if (address.GetAddressBytes().Length != 4 || (attachment.Address is null && network.Driver == "bridge")) return null;
+        EndpointPlan planned = new()
+        {
+            Network = network.Name,
+            Driver = network.Driver,
+            Parent = network.Interface,
+            Device = "",
+            Addresses = [$"{address}/32"],
+            FixedHardwareAddress = attachment.HardwareAddress ?? "",
+        };
+        return AddressProbe.OwnerOf(network.Interface, address, planned.HardwareAddress());
     }
 
     /// <summary>Checks that fixed addresses can be those of a network.</summary>

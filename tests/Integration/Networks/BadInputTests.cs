@@ -77,6 +77,23 @@ public sealed class BadInputTests(EngineFixture engine) : IClassFixture<EngineFi
         }
 
         Assert.Empty(Leases("wide"));
+        // Somebody else on the bridge, whom the engine does not know: one with a fixed address is told, and the run before of the same container is nobody else.
+        using SecondMachine stranger = new();
+        Ip("link", "add", "up0", "master", "ct-wide", "type", "veth", "peer", "name", "up1", "netns", stranger.ProcessId);
+        Ip("link", "set", "up0", "up");
+        stranger.Run("ip", "link", "set", "up1", "address", "02:00:00:00:00:77");
+        stranger.Run("ip", "addr", "add", "10.63.0.8/24", "dev", "up1");
+        stranger.Run("ip", "link", "set", "up1", "up");
+        await EngineFixture.UntilAsync(() => TryTool("busybox", "ping", "-c", "1", "-W", "1", "10.63.0.8").Code == 0);
+        Container late = await engine.Containers.CreateAsync(Sleeper() with { Networks = [NetworkAttachment.Parse("name=wide,ip=10.63.0.8")] }, Cancel);
+        error = await Assert.ThrowsAsync<ContainerException>(() => engine.Containers.StartAsync(late.Id, Cancel));
+        Assert.Equal(ErrorCode.AddressInUse, error.Code);
+        Assert.Contains("02:00:00:00:00:77", error.Message, StringComparison.Ordinal);
+        Assert.Empty(Leases("wide"));
+        Container mine = await engine.StartAsync(Sleeper() with { Networks = [NetworkAttachment.Parse("name=wide,ip=10.63.0.9")] });
+        for (int i = 0; i < 3; i++) mine = await engine.Containers.RestartAsync(mine.Id, new ContainerStopOptions { Timeout = TimeSpan.Zero }, Cancel);
+        Assert.Equal("10.63.0.9", mine.Endpoints[0].Addresses[0].ToString());
+
         foreach (string text in (string[])["name=wide,ip=10.63.0", "name=wide,ip=fd00::1", "name=wide,ip6=10.63.0.1", "name=wide,mask=8", "ip=10.63.0.4", "name=wide,priority=high"])
         {
             Assert.Equal(ErrorCode.InvalidArgument, Assert.Throws<ContainerException>(() => NetworkAttachment.Parse(text)).Code);

@@ -147,13 +147,22 @@ public sealed class ModeTests(EngineFixture engine) : IClassFixture<EngineFixtur
         {
             await engine.Engine.Networks.CreateAsync(
                 new NetworkCreateOptions { Name = "lan", Driver = "macvlan", Interface = "up0", Subnets = [IPNetwork.Parse("192.0.2.0/24")], Gateways = [IPAddress.Parse("192.0.2.2")], Ranges = [IPNetwork.Parse("192.0.2.64/26")] }, Cancel);
+            // What another machine has, and what the host has, is not given away.
+            second.Run("ip", "addr", "add", "192.0.2.64/24", "dev", "up1");
+            Ip("addr", "add", "192.0.2.65/24", "dev", "up0");
             Container one = await engine.StartAsync(Sleeper() with { Name = "one", NetworkMode = "lan" });
+            foreach (string other in (string[])["192.0.2.64", "192.0.2.65"])
+            {
+                Container made = await engine.Containers.CreateAsync(Sleeper() with { Networks = [NetworkAttachment.Parse($"name=lan,ip={other}")] }, Cancel);
+                Assert.Equal(ErrorCode.AddressInUse, (await Assert.ThrowsAsync<ContainerException>(() => engine.Containers.StartAsync(made.Id, Cancel))).Code);
+            }
+
             Container two = await engine.StartAsync(Sleeper() with { Name = "two", NetworkMode = "lan" });
-            Assert.Equal("192.0.2.65", two.Endpoints[0].Addresses[0].ToString());
+            Assert.Equal("192.0.2.67", two.Endpoints[0].Addresses[0].ToString());
             Assert.Contains("default via 192.0.2.2", In(one, "ip", "route").Output, StringComparison.Ordinal);
-            Assert.True(Pings(one, "192.0.2.2") && Pings(one, "192.0.2.65"));
-            Assert.Equal(0, second.TryRun("busybox", "ping", "-c", "1", "-w", "5", "192.0.2.64").Code);
-            Assert.Equal("192.0.2.65\n", In(one, "dig", "@127.0.0.11", "+short", "two").Output);
+            Assert.True(Pings(one, "192.0.2.2") && Pings(one, "192.0.2.67"));
+            Assert.Equal(0, second.TryRun("busybox", "ping", "-c", "1", "-w", "5", "192.0.2.66").Code);
+            Assert.Equal("192.0.2.67\n", In(one, "dig", "@127.0.0.11", "+short", "two").Output);
             await RefusedAsync(Sleeper() with { NetworkMode = "lan", Ports = PortMapping.Parse("80") }, ErrorCode.InvalidArgument, "macvlan");
             await RefusedAsync(Sleeper() with { NetworkMode = "lan", HostEntries = ["box:host-gateway"] }, ErrorCode.InvalidArgument, "host-gateway");
             // A firewall is of no concern to it.
