@@ -25,7 +25,7 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
         bool requireDigest = options.RequireDigest || session.Settings.RequireDigest;
         RemoteImage image = await new RemoteImageReader(session, platform) { AnyPlatform = options.AllPlatforms }
             .ReadAsync(options.Reference, requireDigest, cancellationToken, session.Policy.Admit);
-        if (key is not null) await ImageSignature.VerifyAsync(image, [key], null, cancellationToken);
+        if (key is not null) await ImageSignature.VerifyAsync(image, [key], null, options.AllPlatforms, cancellationToken);
         foreach (TrustRequirement requirement in session.Policy.For(image.Reference)) await VerifyAsync(image, requirement, cancellationToken);
         for (bool again = false; ; again = true)
         {
@@ -58,7 +58,7 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
         try
         {
             foreach (TrustKey key in requirement.Keys) keys.Add(key.Read(session.Policy.Path));
-            await ImageSignature.VerifyAsync(image, keys, name => requirement.Identity.Fits(image.Reference, name), cancellationToken);
+            await ImageSignature.VerifyAsync(image, keys, name => requirement.Identity.Fits(image.Reference, name), options.AllPlatforms, cancellationToken);
         }
         finally
         {

@@ -21,15 +21,16 @@ internal static class ImageSignature
     /// <param name="image">The image.</param>
     /// <param name="keys">The keys; a signature of one of them is enough.</param>
     /// <param name="fits">Whether the name in a signature will do; null where any does.</param>
+    /// <param name="whole">Whether all of an index is wanted: then a signature of one image in it says nothing of the others.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="ContainerException"><see cref="ErrorCode.SignatureInvalid"/>.</exception>
     public static async Task VerifyAsync(
-        RemoteImage image, IReadOnlyList<SignatureKey> keys, Func<string, bool>? fits, CancellationToken cancellationToken)
+        RemoteImage image, IReadOnlyList<SignatureKey> keys, Func<string, bool>? fits, bool whole, CancellationToken cancellationToken)
     {
         string name = image.Reference.Familiar;
         int found = 0;
         bool otherName = false;
-        foreach (string digest in (string[])[image.Top.Digest, .. image.Top.Digest == image.Document.Digest ? (string[])[] : [image.Document.Digest]])
+        foreach (string digest in (string[])[image.Top.Digest, .. whole || image.Top.Digest == image.Document.Digest ? (string[])[] : [image.Document.Digest]])
         {
             RegistryRepository? repository = null;
             RemoteDocument? document = null;

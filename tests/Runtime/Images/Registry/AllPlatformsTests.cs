@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
+using ContainerTools.Runtime.Tests.Registries.Trust;
 using ContainerTools.Tests.Archives;
 using ContainerTools.Tests.Registries;
 using Xunit;
@@ -113,6 +116,20 @@ public sealed class AllPlatformsTests : IDisposable
         await _fixture.RefusedAsync(code, "multi:1", All);
         // For this machine alone it is as good as ever.
         await _fixture.PullAsync("multi:1");
+    }
+
+    [Fact]
+    public async Task A_signature_of_one_image_says_nothing_of_the_others()
+    {
+        string index = AddIndex("multi:1", "amd64", "arm64");
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        string file = _fixture.Local.Write("key.pub", Encoding.UTF8.GetBytes(key.ExportSubjectPublicKeyInfoPem()));
+        ContainerImage one = await _fixture.PullAsync("multi:1");
+        CosignLayout.Sign(_fixture.Registry, "multi", one.Digest, "x", key);
+        await _fixture.PullAsync("multi:1", options => options with { VerifyKey = file });
+        await _fixture.RefusedAsync(ErrorCode.SignatureInvalid, "multi:1", options => options with { VerifyKey = file, AllPlatforms = true });
+        CosignLayout.Sign(_fixture.Registry, "multi", index, "x", key);
+        await _fixture.PullAsync("multi:1", options => options with { VerifyKey = file, AllPlatforms = true });
     }
 
     private string AddIndex(string name, params string[] architectures)
