@@ -5,7 +5,10 @@ namespace ContainerTools.Ctrun;
 /// <summary>The options before the command.</summary>
 internal sealed class GlobalOptions
 {
-    private string _root = RunStore.DefaultRoot;
+    // As with runc: whoever is not root has a place of the own.
+    private string _root = !Environment.IsPrivilegedProcess && Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } own
+        ? Path.Combine(own, "ctrun")
+        : RunStore.DefaultRoot;
 
     /// <summary>Where errors go.</summary>
     public ErrorLog Log { get; } = new();

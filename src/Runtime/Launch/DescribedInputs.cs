@@ -36,6 +36,9 @@ internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInpu
     public bool IsShared(string path) => KernelMounts.IsShared(path);
 
     /// <inheritdoc/>
+    public bool ClonesMounts => Environment.IsPrivilegedProcess;
+
+    /// <inheritdoc/>
     public bool MountsOnDetached => KernelMounts.MountsOnDetached;
 
     /// <inheritdoc/>

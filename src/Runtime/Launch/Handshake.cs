@@ -12,6 +12,9 @@ internal sealed unsafe class Handshake : IDisposable
     /// <summary>The step index that means: the filter is loaded, and its listener has the number in place of the errno.</summary>
     public const int HasListener = -3;
 
+    /// <summary>The step index that means: the process has a child that goes on in its place, with the number in place of the errno.</summary>
+    public const int HasForked = -4;
+
     private readonly SafeFileHandle reportReader;
     private readonly SafeFileHandle reportWriter;
     private readonly SafeFileHandle? gate;
@@ -103,8 +106,17 @@ internal sealed unsafe class Handshake : IDisposable
             if (console is not null) terminal = Libc.ReceiveDescriptor(console);
             StepFailure failure;
             int read;
-            while ((read = Read(&failure)) > 0 && failure.Step is AtHooks or HasListener)
+            while ((read = Read(&failure)) > 0 && failure.Step is AtHooks or HasListener or HasForked)
             {
+                if (failure.Step == HasForked)
+                {
+                    child.Reap();
+                    child.Dispose();
+                    child = NewProcess.Adopt(failure.Errno);
+                    startTime = ProcessStat.Read(child.ProcessId)?.StartTime ?? 0;
+                    continue;
+                }
+
                 try
                 {
                     if (failure.Step == AtHooks) Hooks!(child.ProcessId);

@@ -25,6 +25,11 @@ internal interface ILaunchInputs
     /// <summary>Whether the mount that a path of the host is on is a peer of others (mount_namespaces(7), shared).</summary>
     bool IsShared(string path);
 
+    /// <summary>
+    /// Whether the launcher may clone mounts (CAP_SYS_ADMIN over its own mount namespace). Where it may not, the first process does it in the user namespace that the configuration makes.
+    /// </summary>
+    bool ClonesMounts { get; }
+
     /// <summary>Whether mounts can be made on a mount that is attached nowhere (Linux 6.15).</summary>
     bool MountsOnDetached { get; }
 

@@ -47,6 +47,14 @@ internal static class IdMapNamespace
         string folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/");
         if (!Environment.IsPrivilegedProcess)
         {
+            if (maps.Users is not [{ Size: 1 }] || maps.Groups is not [{ Size: 1 }])
+            {
+                // More than one's own id: what /etc/subuid and /etc/subgid give, which programs with the right to do so write.
+                IdMapHelper.Run("newuidmap", processId, maps.Users);
+                IdMapHelper.Run("newgidmap", processId, maps.Groups);
+                return;
+            }
+
             // Without rights over the parent namespace a group map may only be written once setgroups is off.
             WriteFile(folder + "setgroups", "deny");
         }

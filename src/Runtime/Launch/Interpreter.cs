@@ -16,6 +16,7 @@ namespace ContainerTools.Runtime.Launch;
 ///   write the id maps, then "go" ───────────▶    wait for "go" (user namespaces only)
 ///   receive the terminal ◀───────────────────    send the terminal's master (terminals only)
 ///   run the hooks, then "go" ◀──────────────▶    wait before pivot_root (hooks of the creation only)
+///   wait on the child instead ◀───────────    fork, report the child (exec without privileges only)
 ///   fetch and send the listener, "go" ◀─────▶    wait after the filter (SCMP_ACT_NOTIFY only)
 ///   read the report pipe ◀────── (step, errno)   on a failure: report, _exit
 ///   end of file: executed ◀──────────────────    execve closes the report pipe
@@ -108,7 +109,7 @@ internal static unsafe partial class Interpreter
                     if (errno == 0)
                     {
                         if (step->Result >= 0) slots[step->Result] = result;
-                        index += step->SkipDone;
+                        index += result == 0 ? step->SkipDone + step->SkipZero : step->SkipDone;
                         continue;
                     }
 

@@ -43,7 +43,8 @@ internal static class LaunchCompiler
     /// <param name="context">The launch.</param>
     /// <param name="container">The pidfd of the container's first process: setns(2) joins all its namespaces at once.</param>
     /// <param name="flags">Which namespaces, CLONE_NEW….</param>
-    public static void CompileExec(LaunchContext context, Slot container, ulong flags)
+    /// <param name="forks">Whether the pid namespace is joined here, instead of by the launcher, and entered by a child.</param>
+    public static void CompileExec(LaunchContext context, Slot container, ulong flags, bool forks = false)
     {
         LaunchPlan plan = context.Plan;
         Validate(context);
@@ -57,6 +58,7 @@ internal static class LaunchCompiler
         Hide(plan);
         plan.Section("setns(2)");
         plan.Call(SystemCall.Setns, "join", "the container's namespaces", container, PlanArgument.Flags((long)flags, "the container's"));
+        if (forks) plan.Fork(context.Report);
         plan.Call(SystemCall.Setsid, "start", "a session");
         if (context.HasNamespace("user")) Namespaces.BecomeRoot(plan);
         if (!context.HasNamespace("mount"))

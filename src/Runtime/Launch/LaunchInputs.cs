@@ -69,6 +69,9 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
     public bool IsShared(string path) => KernelMounts.IsShared(path);
 
     /// <inheritdoc/>
+    public bool ClonesMounts => Environment.IsPrivilegedProcess;
+
+    /// <inheritdoc/>
     public bool MountsOnDetached => KernelMounts.MountsOnDetached;
 
     /// <inheritdoc/>

@@ -15,6 +15,10 @@ internal sealed unsafe class LaunchPlan : IDisposable
 
     // struct statx (statx(2)).
     private const int SizeOfStatus = 256;
+
+    // struct clone_args (clone(2)).
+    private const int SizeOfCloneArguments = 88;
+    private const ulong CLONE_PARENT = 0x8000;
     private readonly List<Step> steps = new(UsualSteps);
     private readonly List<Note> notes = new(UsualSteps);
     private readonly List<string> slotNames = new(128);
@@ -84,6 +88,25 @@ internal sealed unsafe class LaunchPlan : IDisposable
         step.Arguments[0] = address;
         step.Arguments[1] = slot.Index;
         Append(step, new Note("store", word, "", section, KeepsArguments ? [slot] : []));
+    }
+
+    /// <summary>
+    /// Appends a fork: what follows is done by a child of the launcher (CLONE_PARENT), whose process id is reported; the process itself ends. For a pid namespace that
+    /// was joined, which only children are in.
+    /// </summary>
+    public void Fork(Slot report)
+    {
+        ulong* arguments = (ulong*)Memory.Take(SizeOfCloneArguments);
+        arguments[0] = CLONE_PARENT;
+        int fork = Call(
+            SystemCall.Clone3, "make", "the process in the pid namespace", PlanArgument.Pointer((long)arguments, "{CLONE_PARENT}"), SizeOfCloneArguments);
+        Slot child = Result("child");
+        StepFailure* message = (StepFailure*)Memory.Structure(new StepFailure(Handshake.HasForked, 0));
+        Store(child, (long)message + sizeof(int), "put the child into the report");
+        Call(SystemCall.Write, "report", "the child", report, PlanArgument.Pointer((long)message, "forked"), sizeof(StepFailure));
+        Call(SystemCall.ExitGroup, "end", "", 0);
+        int skip = steps.Count - 1 - fork;
+        Change(fork, (ref Step step) => step.SkipZero = (ushort)skip);
     }
 
     /// <summary>Appends the end of the plan: execve of the first candidate that exists.</summary>
@@ -209,6 +232,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
 
             text.Append(')');
             if (step.Result >= 0) text.Append(" -> $").Append(PlanArgument.OneLine(slotNames[step.Result]));
+            if (step.SkipZero > 0) text.Append(CultureInfo.InvariantCulture, $"  [0: to {i + 1 + step.SkipZero}]");
             if (step.SkipDone > 0) text.Append(CultureInfo.InvariantCulture, $"  [done: to {i + 1 + step.SkipDone}]");
             AppendIgnored(text, i, step.Ignored, step.SkipIgnored);
             AppendIgnored(text, i, step.IgnoredToo, step.SkipIgnoredToo);

@@ -95,12 +95,14 @@ internal static class Launcher
         context.Root = plan.NewSlot("root", root.DangerousGetHandle());
         ulong flags = 0;
         foreach (OciNamespace item in request.Spec.Linux?.Namespaces ?? []) flags |= Namespaces.FlagOf(item.Type);
-        LaunchCompiler.CompileExec(context, plan.NewSlot("container", container.DangerousGetHandle()), flags & ~NewPid);
+        // Without privileges here the pid namespace can only be joined from inside the user namespace that owns it.
+        bool forks = !Environment.IsPrivilegedProcess && (flags & NewPid) != 0;
+        LaunchCompiler.CompileExec(context, plan.NewSlot("container", container.DangerousGetHandle()), forks ? flags : flags & ~NewPid, forks);
         if (request.BrokenStep is { } broken) plan.Break(broken);
 
         // A process cannot change its own pid namespace, only that of its future children: so the launcher joins, and goes back.
         using Affinity? affinity = Affinity.Take(request.Process.ExecCPUAffinity?.Initial);
-        NewProcess child = CloneInto(plan, handshake.ReportNumber, (flags & NewPid) == 0 ? null : container, entry?.Folder);
+        NewProcess child = CloneInto(plan, handshake.ReportNumber, (flags & NewPid) == 0 || forks ? null : container, entry?.Folder);
         return handshake.Complete(child, plan, null, streams.Owned);
     }
 

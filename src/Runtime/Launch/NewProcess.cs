@@ -56,6 +56,9 @@ internal sealed unsafe partial class NewProcess : IDisposable
         return new NewProcess(pid, new SafeFileHandle(pidFd, ownsHandle: true));
     }
 
+    /// <summary>A child of this process that another one has made (CLONE_PARENT); as it has not been reaped, the number is its own.</summary>
+    public static NewProcess Adopt(int processId) => new(processId, Libc.OpenProcess(processId) ?? throw KernelError.From("pidfd_open", Errno.ESRCH));
+
     /// <summary>Waits for its end and takes its exit status away.</summary>
     public void Reap() => Libc.WaitForExit(PidFd);
 

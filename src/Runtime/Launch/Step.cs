@@ -42,6 +42,8 @@ internal unsafe struct Step
     public ushort SkipIgnoredToo;
     /// <summary>Steps to skip after success.</summary>
     public ushort SkipDone;
+    /// <summary>Steps to skip after a result of 0: what the parent does after clone3.</summary>
+    public ushort SkipZero;
     /// <summary>1: a result of 0 is a failure (a read at end of file: the launcher is gone).</summary>
     public byte NotZero;
     /// <summary>1: EAGAIN means try again (openat2(2) under a concurrent rename or mount).</summary>

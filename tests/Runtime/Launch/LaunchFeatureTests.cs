@@ -88,6 +88,37 @@ public sealed class LaunchFeatureTests
     }
 
     [Fact]
+    public void WithoutPrivilegesTheProcessClonesAllMountsItself()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = small with
+        {
+            Mounts = [.. small.Mounts!, new OciMount { Destination = "/dev", Type = "tmpfs" }, new OciMount { Destination = "/data", Type = "bind", Source = "/srv" }],
+            Linux = small.Linux! with { Namespaces = [.. small.Linux.Namespaces!, new("user")], UidMappings = [new(0, 1000, 1)], GidMappings = [new(0, 1000, 1)] },
+        };
+        PlannedLaunch launch = new() { ClonesMounts = false };
+        string text = launch.Start(spec, static context => context.Go = context.Plan.NewSlot("go", 8));
+        Assert.Empty(launch.Opened);
+        foreach (string path in (string[])["/bundle/rootfs", "/srv", "/dev/null"]) Assert.Contains($"open_tree(AT_FDCWD, \"{path}\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WithoutPrivilegesAnExecutionForksInThePidNamespace()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        using LaunchPlan plan = new() { KeepsArguments = true };
+        LaunchContext context = new(small, small.Process!, "/", new PlannedLaunch(), plan) { KeptDescriptors = [9], Id = "box" };
+        context.Report = plan.NewSlot("report", 9);
+        LaunchCompiler.CompileExec(context, plan.NewSlot("container", 7), 0x3000_0000, forks: true);
+        string[] lines = plan.ToString().Split('\n');
+        int fork = Array.FindIndex(lines, static line => line.Contains("clone3(", StringComparison.Ordinal));
+        Assert.Contains("setns(", lines[fork - 1], StringComparison.Ordinal);
+        Assert.Contains($"[0: to {fork + 4}]", lines[fork], StringComparison.Ordinal);
+        Assert.Contains("exit_group(", lines[fork + 3], StringComparison.Ordinal);
+        Assert.Contains("setsid(", lines[fork + 4], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void KeepingTheKeyringJoinsNone()
     {
         OciSpec small = PlannedLaunch.Small();

@@ -28,6 +28,8 @@ internal sealed class PlannedLaunch : ILaunchInputs
 
     public bool IsShared(string path) => SharedPaths.Contains(path);
 
+    public bool ClonesMounts { get; init; } = true;
+
     public bool MountsOnDetached { get; init; } = true;
 
     public bool HasSecurityModule(string name) => SecurityModules.Contains(name);

@@ -1,5 +1,6 @@
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Cgroups.Systemd;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Containers.Runs;
@@ -68,6 +69,32 @@ internal static class RunCgroup
     /// <summary>An engine that is set to systemd's driver writes this; taken as a path it would be a strange folder at the root.</summary>
     private static bool NamesUnit(string path)
         => !path.Contains('/', StringComparison.Ordinal) && path.Split(':') is [var slice, _, _] && slice.EndsWith(".slice", StringComparison.Ordinal);
+
+    /// <summary>
+    /// As <see cref="Make"/>; null, with nothing left, where a user without privileges may make none and the configuration limits nothing: then it goes without, as with the other runtimes.
+    /// </summary>
+    public static ICgroup? MakeIfAllowed(ICgroup cgroup, OciSpec spec)
+    {
+        if (Environment.IsPrivilegedProcess) return Make(cgroup, spec);
+        try
+        {
+            cgroup.Create();
+        }
+        catch (KernelException error) when (error.Errno == Errno.EACCES || error.Errno == Errno.EPERM || error.Errno == Errno.EROFS)
+        {
+            if (spec.Linux?.Resources is { } resources && resources with { Devices = null } != new OciResources())
+            {
+                throw new ContainerException(
+                    ErrorCode.NotSupported, $"The limits of the configuration need the cgroup {cgroup.Path}, which this user may not make; have it delegated, or leave linux.resources out.", cgroup.Path, error);
+            }
+
+            return null;
+        }
+
+        // Rules for devices take more than a delegated cgroup; whoever has no privileges cannot make devices either.
+        if (spec.Linux?.Resources is { } limits) cgroup.Apply(limits with { Devices = null });
+        return cgroup;
+    }
 
     /// <summary>Makes what is missing of a run's cgroup, and sets its limits. Nothing is left behind when that fails.</summary>
     public static ICgroup Make(ICgroup cgroup, OciSpec spec)

@@ -30,6 +30,7 @@ internal static class RunCreation
         bool gate = request.Gate || narrow || HookRunner.HasStart(spec.Hooks);
         using RunFolder folder = store.Create(request.Id);
         ICgroup? cgroup = null;
+        bool begun = false;
         try
         {
             using SystemdScope? scope = request.SystemdCgroup
@@ -39,7 +40,8 @@ internal static class RunCreation
             // From here on the cgroup counts as this run's: who finds what a dead creation has left takes it away with all that is in it.
             folder.WriteConfiguration(document);
             if (hooked) folder.MarkHooks();
-            cgroup = RunCgroup.Make(free, limited);
+            cgroup = RunCgroup.MakeIfAllowed(free, limited);
+            begun = true;
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
                 Spec = spec,
@@ -54,7 +56,7 @@ internal static class RunCreation
             });
             try
             {
-                if (narrow) Narrow(scope!, cgroup, spec);
+                if (narrow) Narrow(scope!, cgroup!, spec);
                 if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
                 if (request.PidFdSocket is { } pidFdSocket) ConsoleSocket.Send(pidFdSocket, process.PidFd, "pidfd"u8);
                 DateTimeOffset now = DateTimeOffset.UtcNow;
@@ -65,8 +67,8 @@ internal static class RunCreation
                     ProcessId = process.ProcessId,
                     ProcessStartTime = process.StartTime,
                     Bundle = bundle,
-                    CgroupPath = cgroup.Path,
-                    CgroupIdentity = cgroup.Identity,
+                    CgroupPath = cgroup?.Path,
+                    CgroupIdentity = cgroup?.Identity,
                     CreatedAt = now,
                     MonitorProcessId = 0,
                     MonitorStartTime = 0,
@@ -99,7 +101,7 @@ internal static class RunCreation
             StopUnit(folder);
             folder.Remove();
             // What its creation has begun, the hooks of its end take back.
-            if (hooked && cgroup is not null) HookRunner.RunPoststop(spec.Hooks, Launcher.StateOf(spec, request.Id, bundle, "stopped", 0), request.Warn);
+            if (hooked && begun) HookRunner.RunPoststop(spec.Hooks, Launcher.StateOf(spec, request.Id, bundle, "stopped", 0), request.Warn);
             throw;
         }
     }

@@ -43,8 +43,8 @@ internal static class RunDeletion
     public static void DeleteEnded(RunStore store, StartedRun run, Action<string> warn)
     {
         using RunFolder folder = store.Lock(run.Id);
-        run.Cgroup.Kill();
-        run.Cgroup.Delete();
+        run.Cgroup?.Kill();
+        run.Cgroup?.Delete();
         StopUnit(folder);
         folder.Remove();
         if (run.Spec.Hooks is { } hooks) HookRunner.RunPoststop(hooks, Launcher.StateOf(run.Spec, run.Id, run.Bundle, "stopped", 0), warn);

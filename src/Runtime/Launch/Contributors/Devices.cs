@@ -69,8 +69,9 @@ internal static class Devices
         LaunchPlan plan = context.Plan;
         if (context.HasNamespace("user") && type != 0x1000)
         {
-            OpenedTree host = context.Inputs.OpenTree(path, recursive: false, null);
-            Slot node = plan.NewSlot(path, host.Descriptor);
+            Slot node = context.Inputs.ClonesMounts
+                ? plan.NewSlot(path, context.Inputs.OpenTree(path, recursive: false, null).Descriptor)
+                : Mounts.CloneItself(plan, path, path, $"bind {path} on", recursive: false, Libc.MS_PRIVATE);
             plan.Call(SystemCall.Mknodat, "make", path, folder, plan.Text(name), 0x8000 | 0x1b6, 0);
             plan.Ignore(Errno.EEXIST);
             RootPaths.Open(context, RootPaths.Relative(path), path, Libc.O_PATH);

@@ -136,12 +136,7 @@ internal static class Mounts
         if (maps is null && ClonesItself(context, source, propagation))
         {
             folder = context.Inputs.IsFolder(source);
-            int recursive = options.RecursiveBind ? Libc.AT_RECURSIVE : 0;
-            plan.Call(
-                SystemCall.OpenTree, $"bind {source} on", mount.Destination, Libc.AT_FDCWD, plan.Text(source),
-                PlanArgument.Flags(Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | recursive, recursive == 0 ? "OPEN_TREE_CLONE" : "OPEN_TREE_CLONE|AT_RECURSIVE"));
-            detached = plan.Result(source);
-            SetAttributes(plan, detached, mount.Destination, new MountAttributes(0, 0, propagation, 0), recursive: true);
+            detached = CloneItself(plan, source, mount.Destination, $"bind {source} on", options.RecursiveBind, propagation);
         }
         else
         {
@@ -156,6 +151,18 @@ internal static class Mounts
         plan.Call(SystemCall.Close, "close", "", target);
     }
 
+    /// <summary>Steps with which the first process clones what is mounted at a path of the host.</summary>
+    public static Slot CloneItself(LaunchPlan plan, string source, string destination, string what, bool recursive, ulong propagation)
+    {
+        plan.Call(
+            SystemCall.OpenTree, what, destination, Libc.AT_FDCWD, plan.Text(source),
+            PlanArgument.Flags(
+                Libc.OPEN_TREE_CLONE | Libc.OPEN_TREE_CLOEXEC | (recursive ? Libc.AT_RECURSIVE : 0), recursive ? "OPEN_TREE_CLONE|AT_RECURSIVE" : "OPEN_TREE_CLONE"));
+        Slot detached = plan.Result(source);
+        SetAttributes(plan, detached, destination, new MountAttributes(0, 0, propagation, 0), recursive: true);
+        return detached;
+    }
+
     /// <summary>
     /// Whether the first process can clone the source by its path, when its turn comes: then mountinfo, which Linux lists by the age of mounts since 6.8, has them in the configuration's
     /// order, parents first. Else the launcher does it before: in a user namespace the path may be out of reach, in another mount namespace, or behind the names of
@@ -163,10 +170,11 @@ internal static class Mounts
     /// root that is mounted on its own path for hooks may cover the source.
     /// </summary>
     private static bool ClonesItself(LaunchContext context, string source, ulong propagation)
-        => !context.HasNamespace("user") && !context.WaitsForHooks && (context.MakesNamespace("mount") || !context.HasNamespace("mount"))
+        => !context.Inputs.ClonesMounts
+            || (!context.HasNamespace("user") && !context.WaitsForHooks && (context.MakesNamespace("mount") || !context.HasNamespace("mount"))
             && !source.StartsWith("/proc/", StringComparison.Ordinal) && !source.StartsWith("/dev/fd/", StringComparison.Ordinal)
             && (propagation != Libc.MS_SLAVE || RootFileSystem.HostPropagation(context.Spec) == Libc.MS_SLAVE)
-            && (propagation != Libc.MS_SHARED || !context.Inputs.IsShared(source));
+            && (propagation != Libc.MS_SHARED || !context.Inputs.IsShared(source)));
 
     private static IdMaps? IdMapsOf(LaunchContext context, OciMount mount, MountOptions options)
     {

@@ -26,10 +26,11 @@ internal static class RootFileSystem
                 plan.Structure(new MountAttributes(0, 0, HostPropagation(context.Spec), 0), "propagation"), 32);
         }
 
-        int tree = FindOverlay(context.Spec) is { } overlay
-            ? context.Inputs.OpenOverlay(overlay)
-            : context.Inputs.OpenTree(path, recursive: true, null).Descriptor;
-        Slot detached = plan.NewSlot("root", tree);
+        Slot detached = FindOverlay(context.Spec) is { } overlay
+            ? plan.NewSlot("root", context.Inputs.OpenOverlay(overlay))
+            : context.Inputs.ClonesMounts
+                ? plan.NewSlot("root", context.Inputs.OpenTree(path, recursive: true, null).Descriptor)
+                : Mounts.CloneItself(plan, path, "/", "mount the root file system", recursive: true, Libc.MS_PRIVATE);
         if (!ownMounts)
         {
             // The mount namespace is the host's, where nothing may appear: the tree stays attached nowhere, and goes with the last process whose root it is.
