@@ -71,13 +71,17 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             ErrorCode.ImageNotFound, $"There is no image '{image}' on this machine.", image);
     }
 
+    /// <summary>Whether an image was found by this as its name, and not by an id.</summary>
+    public static bool IsNamed(CatalogEntry entry, string image)
+        => (ImageReference.TryParse(image, out ImageReference? reference) && Matches(entry, reference)) || IsNamedShort(entry, image);
+
+    private static bool IsNamedShort(CatalogEntry entry, string image)
+        => ImageReference.IsShort(image) && entry.Reference is { } own && ImageReference.TryParse($"{own.Domain}/{image}", out ImageReference? reference) && Matches(entry, reference);
+
     /// <summary>A name without a registry also means the image of that name from another registry than Docker's, if there is only one.</summary>
     private static CatalogEntry? FindShort(string name, IReadOnlyList<CatalogEntry> entries)
     {
-        List<CatalogEntry> found =
-        [
-            .. entries.Where(entry => entry.Reference is { } own && ImageReference.TryParse($"{own.Domain}/{name}", out ImageReference? wanted) && Matches(entry, wanted)),
-        ];
+        List<CatalogEntry> found = [.. entries.Where(entry => IsNamedShort(entry, name))];
         if (found.DistinctBy(entry => entry.ConfigDigest).Count() > 1)
         {
             throw new ContainerException(

@@ -119,7 +119,8 @@ internal sealed partial record ImageReference
     {
         int slash = name.IndexOf('/');
         bool isShort = IsShort(name);
-        string domain = isShort ? DefaultDomain : name[..slash];
+        // Names of hosts know no case, and rules about registries must not be got around by one.
+        string domain = isShort ? DefaultDomain : name.AsSpan(0, slash).ContainsAny('.', ':') ? name[..slash].ToLowerInvariant() : name[..slash];
         string path = isShort ? name : name[(slash + 1)..];
         if (domain == "index.docker.io") domain = DefaultDomain;
         if (domain == DefaultDomain && !path.Contains('/')) path = OfficialPath + path;

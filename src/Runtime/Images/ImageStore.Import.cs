@@ -42,7 +42,7 @@ internal sealed partial class ImageStore
             long MaximumSize(long compressed) => DecompressedSize.Maximum(compressed, options.MaximumLayerSize);
             using ImageSource source = await Task.Run(
                 () => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken), cancellationToken);
-            Policy?.Invoke().AdmitFile(TransportOf(source, options.Path), options.Path);
+            Policy?.Invoke().AdmitFile(TransportOf(source, options.Path), RealPath(options.Path));
             ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
             if (source.RootFileSystem is { } tar)
             {
@@ -60,6 +60,13 @@ internal sealed partial class ImageStore
 
         await SweepAfterwardsAsync();
         return images;
+    }
+
+    /// <summary>The path without symbolic links, so that none leads around a scope.</summary>
+    private static string RealPath(string path)
+    {
+        using SafeFileHandle file = Libc.Open(Path.GetFullPath(path), Libc.O_PATH | Libc.O_CLOEXEC);
+        return Libc.ReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.DangerousGetHandle()}")) ?? Path.GetFullPath(path);
     }
 
     /// <summary>What policies call this kind of file (containers-transports(5)).</summary>

@@ -50,10 +50,8 @@ internal sealed partial class ImageStore
             ? entry.ManifestDigest == found.ManifestDigest
             : entry.ConfigDigest == found.ConfigDigest)];
         if (options.OnlyUnnamed) same.RemoveAll(entry => entry.Reference is not null);
-        bool byName = found.Reference is not null && ImageReference.TryParse(image, out ImageReference? wanted)
-            && wanted.Repository == found.Reference.Repository && (wanted.Tag ?? found.Reference.Tag) == found.Reference.Tag;
         // A name among several is only a name.
-        if (byName && same.Count > 1) return [found];
+        if (same.Count > 1 && ImageCatalog.IsNamed(found, image)) return [found];
         string[] names = [.. same.Select(entry => entry.Reference?.Familiar).OfType<string>()];
         if (names.Length > 1 && !force)
         {

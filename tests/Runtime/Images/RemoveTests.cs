@@ -14,6 +14,15 @@ public sealed class RemoveTests : IDisposable
     public void Dispose() => _store.Dispose();
 
     [Fact]
+    public async Task A_short_name_is_a_name_and_takes_no_other_with_it()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("short"), "quay.example/short:latest"));
+        await _store.Store.AddTagAsync(image.Id, "reg.example/prod:1", Token);
+        await RemoveAsync("short");
+        Assert.Equal("reg.example/prod:1", (await _store.Store.GetAsync(image.Id, Token)).Reference);
+    }
+
+    [Fact]
     public async Task A_name_among_several_is_only_a_name()
     {
         ImageBuilder builder = new();

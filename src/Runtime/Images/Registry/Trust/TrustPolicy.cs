@@ -56,12 +56,21 @@ internal sealed class TrustPolicy(
         return defaults;
     }
 
-    /// <summary>What comes as a file must satisfy.</summary>
+    /// <summary>What comes as a file must satisfy; all of it.</summary>
     /// <param name="transport">The policy's word for its kind: <c>docker-archive</c>, <c>oci-archive</c>, <c>oci</c>, <c>tarball</c>.</param>
-    public IReadOnlyList<TrustRequirement> For(string transport)
-        => transports.TryGetValue(transport, out IReadOnlyDictionary<string, IReadOnlyList<TrustRequirement>>? scopes) && scopes.TryGetValue("", out IReadOnlyList<TrustRequirement>? all)
-            ? all
-            : defaults;
+    /// <param name="file">The absolute path, without symbolic links: scopes are a path, one of the folders above it, or a path and a name in it.</param>
+    public IReadOnlyList<TrustRequirement> For(string transport, string file)
+    {
+        if (!transports.TryGetValue(transport, out IReadOnlyDictionary<string, IReadOnlyList<TrustRequirement>>? scopes)) return defaults;
+        // Which of the names in a file are meant is known only when it has been read: all that is said of one of them holds for the whole.
+        List<TrustRequirement> found = [.. scopes.Where(scope => scope.Key.StartsWith(file + ":", StringComparison.Ordinal)).SelectMany(static scope => scope.Value)];
+        for (string? place = file; place is { Length: > 0 }; place = System.IO.Path.GetDirectoryName(place))
+        {
+            if (scopes.TryGetValue(place, out IReadOnlyList<TrustRequirement>? here)) return [.. found, .. here];
+        }
+
+        return [.. found, .. scopes.TryGetValue("", out IReadOnlyList<TrustRequirement>? all) ? all : defaults];
+    }
 
     /// <summary>Refuses a registry's image that cannot be let in whatever is in it, before the registry is asked.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.ImageRejected"/>.</exception>
@@ -74,7 +83,7 @@ internal sealed class TrustPolicy(
     /// <exception cref="ContainerException"><see cref="ErrorCode.ImageRejected"/>.</exception>
     public void AdmitFile(string transport, string file)
     {
-        foreach (TrustRequirement requirement in For(transport))
+        foreach (TrustRequirement requirement in For(transport, file))
         {
             Refuse(requirement, file);
             if (requirement.Keys.Count > 0) throw Rejected(file, $"wants signatures of images that come as {transport}, which have none");

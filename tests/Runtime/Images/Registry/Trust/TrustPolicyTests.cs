@@ -38,6 +38,28 @@ public sealed class TrustPolicyTests : IDisposable
         Assert.Equal(!within, Assert.Single(policy.For(ImageReference.Parse(image))).Rejects);
     }
 
+    [Theory]
+    [InlineData("/srv/untrusted", "/srv/untrusted", true)]
+    [InlineData("/srv/untrusted", "/srv/untrusted/a/b", true)]
+    [InlineData("/srv/untrusted", "/srv/untrusted2", false)]
+    [InlineData("/srv/untrusted:v1", "/srv/untrusted", true)]
+    [InlineData("/", "/srv/untrusted", true)]
+    [InlineData("", "/srv/untrusted", true)]
+    public void Files_are_judged_by_their_path_and_the_folders_above_it(string scope, string file, bool rejected)
+    {
+        TrustPolicy policy = Read($$$"""{"default":{{{Accept}}},"transports":{"oci":{"{{{scope}}}":{{{Reject}}} } } }""");
+        Assert.Equal(rejected, policy.For("oci", file).Any(requirement => requirement.Rejects));
+        Assert.DoesNotContain(policy.For("oci-archive", file), requirement => requirement.Rejects);
+    }
+
+    [Fact]
+    public void The_case_of_a_host_leads_around_no_rule()
+    {
+        TrustPolicy policy = Read($$$"""{"default":{{{Accept}}},"transports":{"docker":{"a.example":{{{Reject}}} } } }""");
+        Assert.True(Assert.Single(policy.For(ImageReference.Parse("A.Example/x"))).Rejects);
+        Assert.Equal("docker.io/library/x:latest", ImageReference.Parse("Docker.IO/x").ToString());
+    }
+
     [Fact]
     public void A_narrow_scope_wins_over_a_wide_one()
     {
@@ -46,7 +68,7 @@ public sealed class TrustPolicyTests : IDisposable
         Assert.True(policy.For(ImageReference.Parse("a.example/bad/x"))[0].Rejects);
         Assert.False(policy.For(ImageReference.Parse("a.example/bad/good:1"))[0].Rejects);
         Assert.True(policy.For(ImageReference.Parse("b.example/x"))[0].Rejects);
-        Assert.False(policy.For("oci-archive")[0].Rejects);
+        Assert.False(policy.For("oci-archive", "/a.tar")[0].Rejects);
     }
 
     [Theory]
@@ -101,8 +123,8 @@ public sealed class TrustPolicyTests : IDisposable
     {
         string file = _fixture.Local.Write("policy.json", Encoding.UTF8.GetBytes($$"""{"default":{{Reject}}}"""));
         string none = Path.Combine(_fixture.Local.Folder, "none.json");
-        Assert.True(Assert.Single(TrustPolicy.Load([none, file]).For("oci")).Rejects);
-        Assert.Empty(TrustPolicy.Load([none]).For("oci"));
+        Assert.True(Assert.Single(TrustPolicy.Load([none, file]).For("oci", "/a")).Rejects);
+        Assert.Empty(TrustPolicy.Load([none]).For("oci", "/a"));
     }
 
     [Fact]
