@@ -186,10 +186,10 @@ public sealed class BadInputTests(EngineFixture engine) : IClassFixture<EngineFi
         Ip("link", "del", "ct-red");
         Container two = await engine.StartAsync(Sleeper() with { NetworkMode = "red" });
         Assert.Contains("10.62.0.1/24", Ip("addr", "show", "ct-red"), StringComparison.Ordinal);
-        Assert.Equal(0, TryTool("nsenter", "-n", "-t", $"{two.ProcessId}", "busybox", "ping", "-c", "1", "-w", "5", "10.62.0.1").Code);
+        Assert.True(Reaches($"{two.ProcessId}", "10.62.0.1"));
         // Those that were in it come back by a repair.
         await Networks.RepairAsync("red", Cancel);
-        Assert.Equal(0, TryTool("nsenter", "-n", "-t", $"{one.ProcessId}", "busybox", "ping", "-c", "1", "-w", "5", two.Endpoints[0].Addresses[0].ToString()).Code);
+        Assert.True(Reaches($"{one.ProcessId}", two.Endpoints[0].Addresses[0].ToString()));
     });
 
     [Fact]

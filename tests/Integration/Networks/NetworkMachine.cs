@@ -52,6 +52,18 @@ internal static class NetworkMachine
         Tool("mount", "--bind", source, path);
     }
 
+    /// <summary>Whether an address is reached from the network namespace of a process; on a busy machine not with the first packet.</summary>
+    public static bool Reaches(string processId, string address)
+    {
+        const int mostPackets = 60;
+        for (int i = 0; i < mostPackets; i++)
+        {
+            if (TryTool("nsenter", "-n", "-t", processId, "busybox", "ping", "-c", "1", "-W", "1", address).Code == 0) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Does something on a thread of its own in the network namespace of a process: a socket that is made there stays there.</summary>
     public static T Within<T>(int processId, Func<T> action)
     {
