@@ -23,7 +23,7 @@ internal sealed class LocalHostOperations(EnginePaths paths) : IHostOperations
             Trials = trials.Results,
             NotTried = trials.Failure,
             HasSystemCall = Libc.HasSystemCall,
-            FindProgram = FindProgram,
+            FindProgram = ProgramPath.Find,
             IsRoot = Environment.IsPrivilegedProcess,
         };
         foreach (HostCapability capability in Probe(context))
@@ -39,16 +39,4 @@ internal sealed class LocalHostOperations(EnginePaths paths) : IHostOperations
         .. KernelProbes.Run(context), .. NamespaceProbes.Run(context), .. CgroupProbes.Run(context), .. StorageProbes.Run(context),
         .. SecurityProbes.Run(context), .. NetworkProbes.Run(context), .. ToolProbes.Run(context),
     ];
-
-    private static string? FindProgram(string name)
-    {
-        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        foreach (string folder in (string[])[.. path.Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin", "/sbin"])
-        {
-            string candidate = Path.Combine(folder, name);
-            if (File.Exists(candidate)) return candidate;
-        }
-
-        return null;
-    }
 }

@@ -214,15 +214,6 @@ internal static class PacketFilter
         return Encoding.UTF8.GetString(buffer, 0, length);
     }
 
-    private static string FindTool()
-    {
-        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        foreach (string folder in (string[])[.. path.Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin", "/sbin"])
-        {
-            string candidate = Path.Combine(folder, "nft");
-            if (File.Exists(candidate)) return candidate;
-        }
-
-        throw new ContainerException(ErrorCode.ToolMissing, "nft is not installed, so no container can be in a network; install nftables, or use -Network none.", "nft");
-    }
+    private static string FindTool() => ProgramPath.Find("nft")
+        ?? throw new ContainerException(ErrorCode.ToolMissing, "nft is not installed, so no container can be in a network; install nftables, or use -Network none.", "nft");
 }
