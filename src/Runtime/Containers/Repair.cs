@@ -48,7 +48,7 @@ internal static class Repair
             if (!EndIsKnown(status)) AtomicFile.Write(files.Exit, JsonSerializer.SerializeToUtf8Bytes(exit, RunJson.Default.ExitRecord));
         }
 
-        if (sameBoot) NetworkRelease.AfterLoss(files.RunFolder);
+        if (sameBoot) NetworkRelease.AfterLoss(files.RunFolder, Path.Combine(services.Paths.Run, "networks"), id);
         ContainerFolder.Delete(files.RunFolder);
     }
 

@@ -131,7 +131,7 @@ internal sealed class DnsServer : IEventHandler, IDisposable
             if (!Directory.Exists(folder)) return;
             foreach (string link in Directory.GetFileSystemEntries(folder))
             {
-                if (!IPAddress.TryParse(Path.GetFileName(link), out IPAddress? address)) continue;
+                if (!IPAddress.TryParse(Path.GetFileName(link), out IPAddress? address) || !AddressLeases.Leads(Plan.NetworksRun, endpoint.Network, link)) continue;
                 found ??= [];
                 byte[] bytes = address.GetAddressBytes();
                 if (question.Type == (bytes.Length == 4 ? DnsMessage.A : DnsMessage.AAAA)) found.Add(bytes);

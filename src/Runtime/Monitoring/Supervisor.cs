@@ -138,8 +138,11 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         {
             NetworkPlan next = NetworkPlanFormat.TryLoad(_folder.Path, NetworkPlan.NextFileName)
                 ?? throw new ContainerException(ErrorCode.InvalidConfiguration, $"There is no {NetworkPlan.NextFileName} in the run folder.", _folder.Path);
+            NetworkPlan? before = NetworkPlanFormat.TryLoad(_folder.Path);
             if (_run is { ExitCode: null }) next = _run.ChangeNetwork(next);
             NetworkPlanFormat.Save(_folder.Path, next);
+            // Here, and not by who has asked: he may be gone.
+            if (before is not null) NetworkRelease.Release(before with { Endpoints = [.. before.Endpoints.Where(gone => !next.Endpoints.Any(stays => stays.Network == gone.Network))] });
             Libc.TryUnlink(System.IO.Path.Combine(_folder.Path, NetworkPlan.NextFileName));
             return new MonitorReport { Status = "changed" };
         }

@@ -6,7 +6,8 @@ namespace ContainerTools.Runtime.Networks;
 /// <summary>
 /// The addresses and names that are in use in one network: <c>addresses/&lt;address&gt;</c> is a symbolic link whose text is the container's id and
 /// name, and making it (EEXIST) is what takes an address, so that any number of starts in any number of processes get different ones;
-/// <c>names/&lt;name&gt;/&lt;address&gt;</c> is what the resolvers read, without a lock. On a tmpfs: after a restart of the machine nobody has an address.
+/// <c>names/&lt;name&gt;/&lt;address&gt;</c>, whose text is the container's id, is what the resolvers read, without a lock: it counts while the address is that container's, so
+/// that one which is left over leads to nobody, and never to the next who gets the address. On a tmpfs: after a restart of the machine nobody has an address.
 /// Whoever changes something holds flock(2) on <c>.lock-&lt;network&gt;</c> beside the network's folder, and looks again under it: of two that clear away what a lost run has
 /// left, the second would else clear away what the first has just taken.
 /// </summary>
@@ -43,30 +44,37 @@ internal sealed class AddressLeases(string networksRun, string network)
     }
 
     /// <summary>Makes names lead to an address.</summary>
-    public void AddNames(IEnumerable<string> names, IPAddress address)
+    public void AddNames(string id, IEnumerable<string> names, IPAddress address)
     {
         using HeldFile held = Lock();
-        foreach (string name in names) Link(name, address);
+        foreach (string name in names) Link(id, name, address);
     }
+
+    /// <summary>Whether a name leads to an address; without a lock, for the resolvers.</summary>
+    /// <param name="networksRun">The folder of all networks' addresses and names.</param>
+    /// <param name="network">The network.</param>
+    /// <param name="link">The name's link, whose own name is the address.</param>
+    public static bool Leads(string networksRun, string network, string link)
+        => Libc.ReadLink(link) is { } id && Libc.ReadLink(Path.Combine(networksRun, network, "addresses", Path.GetFileName(link))) is { } owner && IsOf(owner, id);
 
     /// <summary>Gives a container another name: the new one leads to its address from now on, and the old one no more.</summary>
     /// <param name="id">The container.</param>
     /// <param name="address">Its address; nothing happens where it has it no more.</param>
     /// <param name="newName">The new name.</param>
-    /// <param name="oldName">The name that goes; null where it is an alias besides.</param>
-    public void Rename(string id, IPAddress address, string newName, string? oldName)
+    /// <param name="oldNames">The names that go: more than one where a renaming before this one was killed.</param>
+    public void Rename(string id, IPAddress address, string newName, IEnumerable<string> oldNames)
     {
         using HeldFile held = Lock();
         string link = Path.Combine(_addresses, address.ToString());
-        if (Libc.ReadLink(link) is not { } owner || !owner.StartsWith(id, StringComparison.Ordinal)) return;
-        Link(newName, address);
+        if (Libc.ReadLink(link) is not { } owner || !IsOf(owner, id)) return;
+        Link(id, newName, address);
         // Renamed into place: whoever looks finds the old or the new one.
         string made = Path.Combine(_folder, ".renamed");
         Libc.TryUnlink(made);
         if (!Libc.TrySymlink($"{id} {newName}", made)) throw KernelError.From("symlink", Errno.EEXIST, made);
         int errno = Libc.TryRename(made, link);
         if (errno != 0) throw KernelError.From("rename", errno, link);
-        if (oldName is not null && Key(oldName) != Key(newName)) Libc.TryUnlink(Path.Combine(_names, Key(oldName), address.ToString()));
+        foreach (string name in oldNames.Where(name => Key(name) != Key(newName))) Libc.TryUnlink(Path.Combine(_names, Key(name), address.ToString()));
     }
 
     /// <summary>Gives an address back, if it is this container's, and the names that lead to it.</summary>
@@ -76,10 +84,22 @@ internal sealed class AddressLeases(string networksRun, string network)
         if (!Directory.Exists(_addresses)) return;
         using HeldFile held = Lock();
         string link = Path.Combine(_addresses, address.ToString());
-        if (Libc.ReadLink(link) is not { } owner || !owner.StartsWith(id, StringComparison.Ordinal)) return;
-        // The folder of a name stays: it is small, on a tmpfs, and another start may be about to use it.
-        foreach (string name in names) Libc.TryUnlink(Path.Combine(_names, Key(name), address.ToString()));
+        if (Libc.ReadLink(link) is not { } owner || !IsOf(owner, id)) return;
+        // The folder of a name stays: it is small, on a tmpfs, and another start may be about to use it. The link knows the name of a renaming that was killed before it
+        // came to the plan.
+        foreach (string name in names.Append(owner[(id.Length + 1)..])) Libc.TryUnlink(Path.Combine(_names, Key(name), address.ToString()));
         Libc.TryUnlink(link);
+    }
+
+    /// <summary>
+    /// Gives back all that a container has here, on a plan or not: who took an address and was killed has written it down nowhere else. The caller holds the container's lock, or is its monitor.
+    /// </summary>
+    public void ReleaseAll(string id)
+    {
+        // Nobody else takes addresses for it: where there is none now, none comes, and the lock is left to those who need it.
+        if (!Links().Any(link => IsOwner(link, id))) return;
+        using HeldFile held = Lock();
+        foreach (string link in Links().Where(link => IsOwner(link, id))) Clear(link);
     }
 
     /// <summary>The containers in the network: id to address.</summary>
@@ -141,11 +161,26 @@ internal sealed class AddressLeases(string networksRun, string network)
         => !address.Equals(subnet.Subnet.BaseAddress) && !address.Equals(subnet.Gateway)
             && (address.GetAddressBytes().Length == 16 || subnet.Subnet.PrefixLength > 30 || !address.Equals(Subnets.At(subnet.Subnet, Subnets.LastPlace(subnet.Subnet) + 1)));
 
-    private void Link(string name, IPAddress address)
+    private void Link(string id, string name, IPAddress address)
     {
         string folder = Path.Combine(_names, Key(name));
+        string link = Path.Combine(folder, address.ToString());
         Directory.CreateDirectory(folder);
-        Libc.TrySymlink("-", Path.Combine(folder, address.ToString()));
+        if (Libc.TrySymlink(id, link) || Libc.ReadLink(link) == id) return;
+        // Left over of one who had the address before.
+        Libc.TryUnlink(link);
+        if (!Libc.TrySymlink(id, link)) throw KernelError.From("symlink", Errno.EEXIST, link);
+    }
+
+    private static bool IsOf(string owner, string id) => owner.Length > id.Length && owner[id.Length] == ' ' && owner.StartsWith(id, StringComparison.Ordinal);
+
+    private static bool IsOwner(string link, string id) => Libc.ReadLink(link) is { } owner && IsOf(owner, id);
+
+    private void Clear(string link)
+    {
+        string address = Path.GetFileName(link);
+        foreach (string folder in Directory.EnumerateDirectories(_names)) Libc.TryUnlink(Path.Combine(folder, address));
+        Libc.TryUnlink(link);
     }
 
     private HeldFile Lock() => HeldFile.Take(networksRun, ".lock-" + network);
@@ -174,9 +209,7 @@ internal sealed class AddressLeases(string networksRun, string network)
         foreach (string link in Links())
         {
             if (Libc.ReadLink(link) is not { } text || isAlive(text.Split(' ')[0])) continue;
-            string address = Path.GetFileName(link);
-            foreach (string folder in Directory.EnumerateDirectories(_names)) Libc.TryUnlink(Path.Combine(folder, address));
-            Libc.TryUnlink(link);
+            Clear(link);
         }
     }
 

@@ -56,6 +56,8 @@ internal static class NetworkConnection
         {
             // A network that is not there at all is told by its own error.
             services.Networks.Get(network);
+            // Whoever took it out may have been killed before he gave back what it had there.
+            services.Networks.Leases(network).ReleaseAll(record.Id);
             throw new ContainerException(ErrorCode.NetworkNotConnected, $"The container '{record.Name}' is not in the network '{network}'.", record.Name);
         }
 

@@ -84,6 +84,8 @@ internal static class NetworkPreparation
         CheckAddresses(network, attachment);
         List<string> addresses = [], gateways = [];
         List<IPAddress> taken = [], foreign = [];
+        // It is not in this network yet: what it has there was taken by a process that was killed before it could write it down.
+        leases.ReleaseAll(record.Id);
         try
         {
             foreach (NetworkSubnet subnet in network.Subnets)
@@ -107,7 +109,7 @@ internal static class NetworkPreparation
 
                 addresses.Add(string.Create(CultureInfo.InvariantCulture, $"{address}/{subnet.Subnet.PrefixLength}"));
                 gateways.Add(subnet.Gateway.ToString());
-                leases.AddNames(names, address);
+                leases.AddNames(record.Id, names, address);
             }
         }
         catch

@@ -9,15 +9,31 @@ internal static class NetworkRelease
     /// <param name="runFolder">The run folder, which still has the plan.</param>
     public static void Run(string runFolder)
     {
-        if (NetworkPlanFormat.TryLoad(runFolder) is { } plan) Release(plan);
+        if (NetworkPlanFormat.TryLoad(runFolder) is not { SharedRun: null } plan) return;
+        Release(plan);
+        ReleaseAll(plan.NetworksRun, plan.Id);
     }
 
     /// <summary>As <see cref="Run"/>, after a monitor died: its sockets, devices and namespace went with it, the packet filter's elements did not.</summary>
-    public static void AfterLoss(string runFolder)
+    /// <param name="runFolder">The run folder; it need not have a plan.</param>
+    /// <param name="networksRun">The folder of the networks' addresses and names that are in use.</param>
+    /// <param name="id">The container.</param>
+    public static void AfterLoss(string runFolder, string networksRun, string id)
     {
-        if (NetworkPlanFormat.TryLoad(runFolder) is not { } plan) return;
-        foreach (PortMapping port in plan.Ports) RemoveLost(plan, port);
-        Release(plan);
+        if (NetworkPlanFormat.TryLoad(runFolder) is { } plan)
+        {
+            foreach (PortMapping port in plan.Ports) RemoveLost(plan, port);
+            Release(plan);
+        }
+
+        ReleaseAll(networksRun, id);
+    }
+
+    // Also what no plan knows of: of who was killed after he took it.
+    private static void ReleaseAll(string networksRun, string id)
+    {
+        if (!Directory.Exists(networksRun)) return;
+        foreach (string folder in Directory.GetDirectories(networksRun)) new AddressLeases(networksRun, Path.GetFileName(folder)).ReleaseAll(id);
     }
 
     // Only a port that can be taken now: one that cannot has come to another container meanwhile, or was that container's all along, where the start has failed

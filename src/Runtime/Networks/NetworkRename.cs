@@ -15,17 +15,25 @@ internal static class NetworkRename
         {
             // The container's own name is the first; the same one may also have been given as an alias, and stays then.
             string[] rest = [.. endpoint.Names.Skip(1)];
-            bool isAlias = rest.Any(name => AddressLeases.Key(name) == AddressLeases.Key(oldName));
+            // A renaming that was killed may have left the one before in the plan.
+            string[] gone = [.. endpoint.Names.Take(1).Append(oldName).Where(old => !rest.Any(name => AddressLeases.Key(name) == AddressLeases.Key(old)))];
             AddressLeases leases = new(plan.NetworksRun, endpoint.Network);
             foreach (bool ipv6 in (bool[])[false, true])
             {
-                if (endpoint.AddressOf(ipv6) is IPAddress address) leases.Rename(plan.Id, address, newName, isAlias ? null : oldName);
+                if (endpoint.AddressOf(ipv6) is IPAddress address) leases.Rename(plan.Id, address, newName, gone);
             }
 
             renamed.Add(endpoint with { Names = [newName, .. rest] });
         }
 
         // The monitor reads it again at the end, and gives back the names that are in it.
-        NetworkPlanFormat.Save(files.RunFolder, plan with { Endpoints = renamed });
+        try
+        {
+            NetworkPlanFormat.Save(files.RunFolder, plan with { Endpoints = renamed });
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // It has ended meanwhile, and the name has gone with the address.
+        }
     }
 }

@@ -153,6 +153,56 @@ public sealed class ConnectionTests(EngineFixture engine) : IClassFixture<Engine
         Assert.Equal(2, (await engine.Containers.StartAsync("web", Cancel)).Endpoints.Count);
     });
 
+    [Fact]
+    public Task What_a_killed_process_took_for_a_container_is_its_own() => RunAsync(async () =>
+    {
+        await MakeNetworkAsync("red", "10.99.1.0/24");
+        Container web = await engine.Containers.CreateAsync(
+            engine.Options("sleep", "10000") with { Name = "web", Networks = [NetworkAttachment.Parse("name=red,ip=10.99.1.9")] }, Cancel);
+        // As a start that was killed before it wrote its plan: the run folder, the address and a name.
+        Directory.CreateDirectory(engine.Paths.ContainerRun(web.Id));
+        Leave("10.99.1.9");
+        Leave("10.99.1.7");
+        Assert.Equal("10.99.1.9", (await engine.Containers.StartAsync("web", Cancel)).Endpoints[0].Addresses[0].ToString());
+        Assert.Equal("10.99.1.9", Assert.Single(Addresses("red")));
+        Assert.Equal("10.99.1.9", Assert.Single(Names("red", "web")));
+
+        // As somebody who was killed while he took it out: the monitor has done it, and nobody has given the address back.
+        await Networks.DisconnectAsync("web", "red", Cancel);
+        Assert.Empty(Addresses("red"));
+        Leave("10.99.1.9");
+        await RefusedAsync(ErrorCode.NetworkNotConnected, () => Networks.DisconnectAsync("web", "red", Cancel));
+        Assert.Empty(Addresses("red"));
+        Assert.Empty(Names("red", "web"));
+
+        // As somebody who was killed while he put it in.
+        Leave("10.99.1.9");
+        Leave("10.99.1.8");
+        await Networks.ConnectAsync("web", NetworkAttachment.Parse("name=red,ip=10.99.1.9"), Cancel);
+        Assert.Equal("10.99.1.9", Assert.Single(Addresses("red")));
+        Assert.Equal("10.99.1.9", Assert.Single(Names("red", "web")));
+
+        // Both the end and a repair give back what is in no plan.
+        Leave("10.99.1.8");
+        await engine.Containers.StopAsync("web", new ContainerStopOptions { Timeout = TimeSpan.Zero }, Cancel);
+        Assert.Empty(Addresses("red"));
+        web = await engine.Containers.StartAsync("web", Cancel);
+        Leave("10.99.1.8");
+        Tool("kill", "-9", web.MonitorProcessId!.Value.ToString(CultureInfo.InvariantCulture));
+        await EngineFixture.UntilAsync(() => !Directory.Exists($"/proc/{web.MonitorProcessId}"));
+        Assert.Equal(ContainerState.Exited, (await engine.Containers.GetAsync("web", Cancel)).State);
+        Assert.Empty(Addresses("red"));
+        Assert.Empty(Names("red", "web"));
+
+        void Leave(string address)
+        {
+            AddressLeases leases = new(Path.Combine(engine.Paths.Run, "networks"), "red");
+            leases.Prepare();
+            leases.Take(new NetworkSubnet(IPNetwork.Parse("10.99.1.0/24"), IPAddress.Parse("10.99.1.1")), IPAddress.Parse(address), web.Id, "web", _ => true);
+            leases.AddNames(web.Id, ["web"], IPAddress.Parse(address));
+        }
+    });
+
     private static async Task<ContainerException> RefusedAsync(ErrorCode code, Func<Task> action)
     {
         ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(action);
@@ -166,6 +216,12 @@ public sealed class ConnectionTests(EngineFixture engine) : IClassFixture<Engine
     private string[] Addresses(string network)
     {
         string folder = Path.Combine(engine.Paths.NetworkRun(network), "addresses");
+        return Directory.Exists(folder) ? [.. Directory.GetFileSystemEntries(folder).Select(link => Path.GetFileName(link))] : [];
+    }
+
+    private string[] Names(string network, string name)
+    {
+        string folder = Path.Combine(engine.Paths.NetworkRun(network), "names", name);
         return Directory.Exists(folder) ? [.. Directory.GetFileSystemEntries(folder).Select(link => Path.GetFileName(link))] : [];
     }
 

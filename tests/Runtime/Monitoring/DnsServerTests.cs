@@ -27,7 +27,7 @@ public sealed class DnsServerTests : IDisposable
         leases.Prepare();
         NetworkSubnet subnet = new(IPNetwork.Parse("10.7.0.0/24"), IPAddress.Parse("10.7.0.1"));
         IPAddress address = leases.Take(subnet, null, "id", "web", _ => true);
-        leases.AddNames(["web"], address);
+        leases.AddNames("id", ["web"], address);
         NetworkPlan plan = new()
         {
             Id = "id",

@@ -108,17 +108,61 @@ public sealed class AddressLeasesTests : IDisposable
     public void Names_lead_to_addresses_until_they_are_given_back()
     {
         IPAddress address = _leases.Take(s_subnet, null, "a", "Web", _ => true);
-        _leases.AddNames(["Web", "www"], address);
+        _leases.AddNames("a", ["Web", "www"], address);
         Assert.Equal(["10.7.0.2"], Leading("web"));
-        _leases.Rename("a", address, "Shop", "Web");
+        _leases.Rename("a", address, "Shop", ["Web"]);
         Assert.Empty(Leading("web"));
         Assert.Equal(["10.7.0.2"], Leading("shop"));
         Assert.Equal("a Shop", new FileInfo(Path.Combine(_run, "net", "addresses", "10.7.0.2")).LinkTarget);
-        _leases.Rename("b", address, "Other", "Shop");
+        _leases.Rename("b", address, "Other", ["Shop"]);
         Assert.Equal(["10.7.0.2"], Leading("shop"));
         _leases.Release("a", address, ["Shop", "www"]);
         Assert.Empty(Leading("shop"));
         Assert.Empty(Leading("www"));
+    }
+
+    [Fact]
+    public void What_a_killed_process_took_for_a_container_is_given_back_without_a_plan()
+    {
+        IPAddress wanted = IPAddress.Parse("10.7.0.9");
+        _leases.Take(s_subnet, wanted, "a", "web", _ => true);
+        _leases.AddNames("a", ["web", "www"], wanted);
+        Take("ab");
+        _leases.ReleaseAll("a");
+        Assert.Empty(Leading("web"));
+        Assert.Empty(Leading("www"));
+        Assert.Equal("ab", Assert.Single(_leases.Containers()).Key);
+        Assert.Equal(wanted, _leases.Take(s_subnet, wanted, "a", "web", _ => true));
+    }
+
+    [Fact]
+    public void A_renaming_that_was_killed_leaves_no_name()
+    {
+        IPAddress address = _leases.Take(s_subnet, null, "a", "web", _ => true);
+        _leases.AddNames("a", ["web"], address);
+        _leases.Rename("a", address, "shop", []);
+        // The plan has still the old name.
+        _leases.Release("a", address, ["web"]);
+        Assert.Empty(Leading("web"));
+        Assert.Empty(Leading("shop"));
+    }
+
+    [Fact]
+    public void A_name_that_is_left_over_leads_to_nobody()
+    {
+        IPAddress address = _leases.Take(s_subnet, null, "a", "web", _ => true);
+        _leases.AddNames("a", ["web", "left"], address);
+        Assert.True(Leads("left"));
+        _leases.Release("a", address, ["web"]);
+        Assert.Single(Leading("left"));
+        Assert.False(Leads("left"));
+        // Nor to the next who gets the address, unless the name becomes his.
+        Assert.Equal(address, _leases.Take(s_subnet, null, "b", "db", _ => true));
+        Assert.False(Leads("left"));
+        _leases.AddNames("b", ["left"], address);
+        Assert.True(Leads("left"));
+
+        bool Leads(string name) => AddressLeases.Leads(_run, "net", Path.Combine(_run, "net", "names", name, address.ToString()));
     }
 
     [Fact]

@@ -15,7 +15,13 @@ internal static class RenameOperation
         using LockedContainer locked = await services.LockAsync(container, cancellationToken).ConfigureAwait(false);
         ContainerRecord record = locked.Record;
         TransitionTable.Check(ContainerOperation.Rename, locked.Status.State, record.Name);
-        if (record.Name == newName) return Snapshot.Of(record, locked.Status, services.Store.Files(record.Id));
+        if (record.Name == newName)
+        {
+            // One that was killed may have come no further than the record.
+            NetworkRename.Run(services.Store.Files(record.Id), record.OtherName ?? newName, newName);
+            return Snapshot.Of(record, locked.Status, services.Store.Files(record.Id));
+        }
+
         ContainerNames names = services.Store.Names;
         if (record.OtherName is { } left) names.Release(left, record.Id);
         services.Store.Write(record with { OtherName = newName });
