@@ -40,6 +40,8 @@ public sealed record Container
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
     /// <summary>Everything else that was asked for. Never null.</summary>
     public required ContainerConfiguration Configuration { get; init; }
+    /// <summary>What whoever has started it, or put it into a network, should know: what was changed on the machine for it.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>Its places in networks; empty when it does not run.</summary>
     public IReadOnlyList<ContainerEndpoint> Endpoints { get; init; } = [];
     /// <summary>The ports of the host that lead to it; with those the engine has chosen while it runs.</summary>

@@ -13,12 +13,16 @@ public sealed record ContainerNetwork
     public required string Interface { get; init; }
     /// <summary>It has no way out.</summary>
     public bool Internal { get; init; }
+    /// <summary>Its containers and those of other such networks reach each other; else no other network's containers do.</summary>
+    public bool ReachesOtherNetworks { get; init; }
     /// <summary>The largest packet in bytes; null for the device's own.</summary>
     public int? Mtu { get; init; }
     /// <summary>It is there from the start and cannot be removed: <c>bridge</c>, and the modes <c>host</c> and <c>none</c>, which have neither subnets nor a device.</summary>
     public bool Predefined { get; init; }
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }
+    /// <summary>What whoever has made it should know: what was changed on the machine for it.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>Labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
     /// <summary>The ids of the containers that are in it now, with their addresses.</summary>

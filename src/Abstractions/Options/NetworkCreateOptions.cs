@@ -21,6 +21,8 @@ public sealed record NetworkCreateOptions
     public bool IPv6 { get; init; }
     /// <summary>No way out.</summary>
     public bool Internal { get; init; }
+    /// <summary>Containers of other networks do not reach its containers, and the other way round; false for those of other networks with false.</summary>
+    public bool IsolateFromOtherNetworks { get; init; } = true;
     /// <summary>Largest packet in bytes.</summary>
     public int? Mtu { get; init; }
     /// <summary>Labels.</summary>

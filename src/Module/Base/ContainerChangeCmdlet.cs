@@ -38,7 +38,7 @@ public abstract class ContainerChangeCmdlet : ContainerTargetCmdlet
         if (Concurrency == 1)
         {
             Container? after = null;
-            if (Attempt(container, () => after = Await(ChangeAsync(container, Cancellation)))) Changed(container, after!);
+            if (Attempt(container, () => after = Await(ChangeAsync(container, Cancellation)))) Done(container, after!);
             return;
         }
 
@@ -79,6 +79,12 @@ public abstract class ContainerChangeCmdlet : ContainerTargetCmdlet
     {
         _underWay.Remove(task);
         Container? after = null;
-        if (Attempt(container, () => after = Await(task))) Changed(container, after!);
+        if (Attempt(container, () => after = Await(task))) Done(container, after!);
+    }
+
+    private void Done(Container before, Container after)
+    {
+        foreach (string warning in after.Warnings) WriteWarning(warning);
+        Changed(before, after);
     }
 }

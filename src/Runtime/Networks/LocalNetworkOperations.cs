@@ -39,7 +39,7 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
                 throw services.Networks.Discard(network, new ContainerException(ErrorCode.KernelError, $"The network '{network.Name}' could not be made: {error.Message}", network.Name, error));
             }
 
-            return network;
+            return network with { Warnings = services.Networks.TakeWarnings() };
         },
         cancellationToken);
 

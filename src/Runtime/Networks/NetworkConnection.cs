@@ -41,7 +41,7 @@ internal static class NetworkConnection
             undo.Run();
         }
 
-        return services.Inspect(changed);
+        return services.Inspect(changed) with { Warnings = services.Networks.TakeWarnings() };
     }
 
     /// <summary>Takes a container out of a network.</summary>

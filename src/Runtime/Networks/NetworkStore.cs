@@ -15,7 +15,16 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     public const string DefaultName = "bridge";
 
     private const int MaximumInterfaceName = 15;
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _warnings = new();
     private static readonly HashSet<string> s_reserved = new(StringComparer.Ordinal) { "none", "host", "default", "container", "ns" };
+
+    /// <summary>What was changed on the machine since this was asked last, for whoever has caused it.</summary>
+    public IReadOnlyList<string> TakeWarnings()
+    {
+        List<string> taken = [];
+        while (_warnings.TryDequeue(out string? warning)) taken.Add(warning);
+        return taken;
+    }
 
     /// <summary>The names of all networks.</summary>
     public IReadOnlyList<string> Names()
@@ -186,6 +195,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
             Interface = device,
             Subnets = ChooseSubnets(options),
             Internal = options.Internal,
+            ReachesOtherNetworks = !options.IsolateFromOtherNetworks,
             Mtu = options.Mtu,
             CreatedAt = DateTimeOffset.UtcNow,
             Labels = options.Labels,
@@ -261,7 +271,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         if (File.ReadAllText(parameter).Trim() != "0") throw new ContainerException(ErrorCode.NotSupported, $"{subject} needs IPv6, which is switched off (net.ipv6.conf.all.disable_ipv6).", subject);
     }
 
-    private static void MakeBridge(ContainerNetwork network, RouteNetlink links)
+    private void MakeBridge(ContainerNetwork network, RouteNetlink links)
     {
         bool ipv6 = network.Subnets.Any(static subnet => IsIPv6(subnet.Subnet));
         if (ipv6) RequireIPv6($"The network '{network.Name}'");
@@ -276,8 +286,22 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         // Published ports are reached by localhost; the rules drop what a container itself sends to 127.0.0.0/8 through the bridge.
         Set($"/proc/sys/net/ipv4/conf/{network.Interface}/route_localnet", "1");
         if (network.Internal) return;
-        Set("/proc/sys/net/ipv4/ip_forward", "1");
-        if (ipv6) Set("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+        Forward("/proc/sys/net/ipv4/ip_forward", ipv6: false);
+        if (ipv6) Forward("/proc/sys/net/ipv6/conf/all/forwarding", ipv6: true);
+    }
+
+    // The machine is no router for others because containers need one: what it did not forward before, it drops from then on, and before it forwards anything. The mark lasts as
+    // long as what the kernel is told, so that the rule comes back with the others after a reload of the firewall.
+    private void Forward(string parameter, bool ipv6)
+    {
+        string mark = Path.Combine(paths.Run, "networks", ipv6 ? ".forwarding6" : ".forwarding4");
+        bool isOn = File.ReadAllText(parameter).Trim() != "0";
+        if (isOn && !File.Exists(mark)) return;
+        PacketFilter.CloseForeign(ipv6);
+        if (isOn) return;
+        File.WriteAllText(mark, "");
+        File.WriteAllText(parameter, "1");
+        _warnings.Enqueue($"Forwarding of {(ipv6 ? "IPv6" : "IPv4")} has been switched on for containers ({parameter[10..].Replace('/', '.')}); packets between other devices are dropped as before.");
     }
 
     // Fixed, or it would be the lowest of those of its ports, and change under the containers with every start and end.

@@ -23,6 +23,7 @@ internal static class PacketFilter
         add table inet containertools
         add set inet containertools bridges { type ifname; }
         add set inet containertools internal { type ifname; }
+        add set inet containertools open { type ifname; }
         add set inet containertools pairs { type ifname . ifname; }
         add set inet containertools subnets4 { type ipv4_addr; flags interval; }
         add set inet containertools subnets6 { type ipv6_addr; flags interval; }
@@ -33,6 +34,8 @@ internal static class PacketFilter
         add chain inet containertools guard { type filter hook prerouting priority raw; }
         add chain inet containertools prerouting { type nat hook prerouting priority dstnat; }
         add chain inet containertools output { type nat hook output priority -100; }
+        add chain inet containertools foreign4
+        add chain inet containertools foreign6
         add chain inet containertools publish
         add chain inet containertools postrouting { type nat hook postrouting priority srcnat; }
         add chain inet containertools forward { type filter hook forward priority filter; }
@@ -54,11 +57,14 @@ internal static class PacketFilter
         add rule inet containertools postrouting ct status dnat ip saddr @subnets4 ip daddr @subnets4 masquerade
         add rule inet containertools postrouting ct status dnat ip6 saddr @subnets6 ip6 daddr @subnets6 masquerade
         add rule inet containertools postrouting ct status dnat ip saddr 127.0.0.0/8 masquerade
+        add rule inet containertools forward iifname != @bridges oifname != @bridges meta nfproto ipv4 jump foreign4
+        add rule inet containertools forward iifname != @bridges oifname != @bridges meta nfproto ipv6 jump foreign6
         add rule inet containertools forward iifname != @bridges oifname != @bridges accept
         add rule inet containertools forward iifname . oifname @pairs accept
         add rule inet containertools forward ct state established,related accept
         add rule inet containertools forward iifname @internal drop
         add rule inet containertools forward oifname @internal drop
+        add rule inet containertools forward iifname @open oifname @open accept
         add rule inet containertools forward ct status dnat accept
         add rule inet containertools forward oifname @bridges drop
 
@@ -76,6 +82,16 @@ internal static class PacketFilter
         StringBuilder script = new(Rules);
         Elements(script, "add", network);
         Apply(script.ToString());
+    }
+
+    /// <summary>
+    /// Drops what is forwarded between devices of which none is a bridge of the engine's: the machine did not forward it before the engine switched forwarding on. The chain is
+    /// flushed by nothing else, so that an administrator who wants the machine to be a router can flush it.
+    /// </summary>
+    public static void CloseForeign(bool ipv6)
+    {
+        string chain = ipv6 ? "foreign6" : "foreign4";
+        Apply($"add table {Table}\nadd chain {Table} {chain}\nflush chain {Table} {chain}\nadd rule {Table} {chain} drop\n");
     }
 
     /// <summary>Whether a network is in the table: a reload of the firewall takes both away.</summary>
@@ -146,6 +162,7 @@ internal static class PacketFilter
     {
         Line(script, verb, "bridges", $"\"{network.Interface}\"");
         Line(script, verb, "pairs", $"\"{network.Interface}\" . \"{network.Interface}\"");
+        if (network.ReachesOtherNetworks) Line(script, verb, "open", $"\"{network.Interface}\"");
         if (network.Internal) Line(script, verb, "internal", $"\"{network.Interface}\"");
         foreach (NetworkSubnet subnet in network.Subnets)
         {

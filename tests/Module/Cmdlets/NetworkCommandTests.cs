@@ -71,6 +71,29 @@ public sealed class NetworkCommandTests : IDisposable
         Assert.Empty(_engine.Calls);
     }
 
+    [Fact]
+    public void What_was_changed_on_the_machine_is_a_warning()
+    {
+        _engine.NetworkWarnings = ["Forwarding is on now."];
+        Assert.Equal(["Forwarding is on now."], _session.Run("New-ContainerNetwork red -WarningVariable said -WarningAction SilentlyContinue > $null; $said.Message").Lines);
+        Assert.True(_engine.LastNetwork!.IsolateFromOtherNetworks);
+        _session.Run("New-ContainerNetwork blue -IsolateFromOtherNetworks:$false");
+        Assert.False(_engine.LastNetwork.IsolateFromOtherNetworks);
+    }
+
+    [Fact]
+    public void Patterns_leave_out_what_is_there_from_the_start()
+    {
+        _engine.NetworkList.Add(new ContainerNetwork { Name = "bridge", Driver = "bridge", Subnets = [], Interface = "ct-bridge", Predefined = true });
+        _engine.NetworkList.Add(new ContainerNetwork { Name = "host", Driver = "host", Subnets = [], Interface = "", Predefined = true });
+        _engine.NetworkList.Add(new ContainerNetwork { Name = "red", Driver = "bridge", Subnets = [], Interface = "ct-red" });
+        Assert.Empty(_session.Run("Repair-ContainerNetwork *").Errors);
+        Assert.Equal(["repair network bridge", "repair network red"], _engine.Calls);
+        Assert.Empty(_session.Run("Remove-ContainerNetwork *").Errors);
+        Assert.Equal("remove network red", _engine.Calls.Last());
+        Assert.Equal(3, _engine.Calls.Count);
+    }
+
     [Theory]
     [InlineData(ErrorCode.NetworkAlreadyConnected, ErrorCategory.ResourceExists)]
     [InlineData(ErrorCode.NetworkNotConnected, ErrorCategory.InvalidOperation)]

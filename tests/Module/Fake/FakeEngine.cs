@@ -286,7 +286,7 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
     {
         LastNetwork = options;
         await Enter("create network", options.Name, cancellationToken);
-        ContainerNetwork network = new() { Name = options.Name, Driver = options.Driver, Subnets = [], Interface = "ct-" + options.Name };
+        ContainerNetwork network = new() { Name = options.Name, Driver = options.Driver, Subnets = [], Interface = "ct-" + options.Name, Warnings = NetworkWarnings };
         NetworkList.Add(network);
         return network;
     }
@@ -302,6 +302,9 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         await Enter("repair network", network, cancellationToken);
         return NetworkList.Find(other => other.Name == network)!;
     }
+
+    /// <summary>What a new network has to say.</summary>
+    public IReadOnlyList<string> NetworkWarnings { get; set; } = [];
 
     public NetworkAttachment? LastAttachment { get; private set; }
 

@@ -90,6 +90,7 @@ public sealed class InvokeContainerCommand : ContainerCreateCmdlet
             _container = Create(options);
             WriteVerbose($"{_container.Name}: made as {_container.ShortId} from {_container.Image}.");
             _container = Await(Engine.Containers.StartAsync(_container.Id, Cancellation));
+            foreach (string warning in _container.Warnings) WriteWarning(warning);
             WriteVerbose($"{_container.Name}: process {_container.ProcessId} runs under monitor {_container.MonitorProcessId}.");
             if (withInput) Attach(_container);
         }

@@ -46,6 +46,10 @@ public sealed class NewContainerNetworkCommand : ContainerCmdlet
     [Parameter]
     public SwitchParameter Internal { get; set; }
 
+    /// <summary>Other networks' containers do not reach its own; the default.</summary>
+    [Parameter]
+    public SwitchParameter IsolateFromOtherNetworks { get; set; } = true;
+
     /// <summary>Largest packet in bytes.</summary>
     [Parameter]
     public int? Mtu { get; set; }
@@ -64,7 +68,9 @@ public sealed class NewContainerNetworkCommand : ContainerCmdlet
             if (!ShouldProcess(name, "New network")) continue;
             ContainerNetwork? made = null;
             Attempt(name, () => made = Await(Engine.Networks.CreateAsync(Options(name), Cancellation)));
-            if (made is not null) WriteObject(made);
+            if (made is null) continue;
+            foreach (string warning in made.Warnings) WriteWarning(warning);
+            WriteObject(made);
         }
     }
 
@@ -78,6 +84,7 @@ public sealed class NewContainerNetworkCommand : ContainerCmdlet
         Interface = Interface,
         IPv6 = IPv6,
         Internal = Internal,
+        IsolateFromOtherNetworks = IsolateFromOtherNetworks,
         Mtu = Mtu,
         Labels = (Label ?? []).Select(static pair => pair.Split('=', 2)).ToDictionary(static pair => pair[0], static pair => pair.Length == 2 ? pair[1] : "", StringComparer.Ordinal),
     };

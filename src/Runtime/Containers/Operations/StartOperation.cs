@@ -66,7 +66,7 @@ internal static class StartOperation
 
         ContainerStatus status = services.StateReader.Read(record.Id);
         if (record.Configuration.AutoRemove) services.Ends.Remember(services, record, status);
-        return Snapshot.Of(record, status, files);
+        return Snapshot.Of(record, status, files) with { Warnings = services.Networks.TakeWarnings() };
     }
 
     // A container that removes itself never rests: what looks like rest is the moment before its monitor takes it away, or what a monitor
