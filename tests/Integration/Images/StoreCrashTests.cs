@@ -35,7 +35,7 @@ public sealed class StoreCrashTests : IDisposable
     {
         await PrepareAsync();
         Random random = new(1);
-        for (int round = 0; round < 8; round++)
+        for (int round = 0; round < 5; round++)
         {
             string acknowledged = StoreWorker.Acknowledged(_fixture.Folder);
             File.Delete(acknowledged);

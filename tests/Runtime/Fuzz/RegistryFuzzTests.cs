@@ -45,7 +45,7 @@ public sealed partial class RegistryFuzzTests : IDisposable
     {
         _fixture.Add("a:1", PullFixture.Layer(1, 2000));
         byte[][] corpus = [.. Corpus.Lines("headers.txt").Select(line => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(line).Replace("{host}", _fixture.Registry.Host, StringComparison.Ordinal)))];
-        await FuzzRun.RunAsync(60, corpus, mutator => mutator.Next(), async header =>
+        await FuzzRun.RunAsync(40, corpus, mutator => mutator.Next(), async header =>
         {
             // Which answer is changed, and how, comes from the input as well, so that it can be repeated.
             Random random = new(header.Aggregate(header.Length, (hash, value) => unchecked((hash * 31) + value)));
