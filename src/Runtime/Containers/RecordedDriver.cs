@@ -1,4 +1,6 @@
+using System.Text.Json;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Containers;
 
@@ -23,14 +25,29 @@ internal static class RecordedDriver
         IStorageDriver driver = selected;
         try
         {
-            string path = Path.Combine(folder, "container.json");
-            driver = Of(ContainerStateReader.ReadDocument(path, ContainerJson.Default.ContainerRecord)?.StorageDriver, selected);
+            // Not with the serializer of the whole record: the monitor would be a tenth larger for this one word.
+            if (ContainerStateReader.ReadFile(Path.Combine(folder, "container.json")) is { } record) driver = Of(NameIn(record), selected);
         }
-        catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+        catch (Exception error) when (error is JsonException or ContainerException { Code: ErrorCode.StateCorrupt })
         {
             // A damaged container must be removable. Most were made with the driver that is selected.
         }
 
         driver.Remove(folder);
+    }
+
+    private static string? NameIn(ReadOnlySpan<byte> record)
+    {
+        string? name = null;
+        JsonCursor cursor = new(record);
+        if (!cursor.Object()) return null;
+        while (cursor.Member())
+        {
+            if (cursor.Is("storageDriver"u8)) name = cursor.Text();
+            else cursor.Skip();
+        }
+
+        // Records from before there was a choice have none.
+        return name ?? "overlay";
     }
 }
