@@ -9,7 +9,7 @@ namespace ContainerTools.Runtime.Monitoring;
 /// </summary>
 internal sealed class DnsForwarder : IEventHandler, IDisposable
 {
-    private const int MostForwards = 64;
+    private const int MostForwards = 1024;
     private const long SilenceMilliseconds = 30_000;
     private readonly Dictionary<int, long> _silentUntil = [];
     // In the order of their deadlines: all wait for the same time, and who begins to wait goes to the end.
@@ -53,8 +53,8 @@ internal sealed class DnsForwarder : IEventHandler, IDisposable
     {
         // Asked again by a client that has less patience: the answer is on its way.
         if (!isStream && _waiting.Any(other => other.IsSame(query, client))) return;
-        // A container that asks without end must not take all descriptors: the oldest has waited for long enough.
-        if (_waiting.Count >= MostForwards) _waiting.First!.Value.Fail();
+        // A container that asks without end must not take all descriptors. No answer, for one that says that the name is not to be had would be believed: who gets none asks again.
+        if (_waiting.Count >= MostForwards) return;
         List<int> order = [];
         for (int attempt = 0; attempt < _attempts; attempt++)
         {
