@@ -27,6 +27,8 @@ internal sealed class FilterNetlink : IDisposable
     private const ushort Ack = 4;
     // NLM_F_CREATE | NLM_F_EXCL: an element that is there already is an error, whatever its value.
     private const ushort CreateOnly = 0x600;
+    // NLM_F_CREATE: only one with another value is.
+    private const ushort Create = 0x400;
     private const int FamilySize = 4;
 
     // An attribute's length has 16 bits, and every message is acknowledged, for which there is room for some hundreds.
@@ -49,6 +51,25 @@ internal sealed class FilterNetlink : IDisposable
     /// <summary>Adds elements, all or none, in one transaction: its size is that of the elements, however many there are already.</summary>
     /// <returns>0; EEXIST where one is there already; ENOENT where a set or the table is not.</returns>
     public int TryAdd(string table, IReadOnlyCollection<FilterElement> elements, out string? words) => Change(NFT_MSG_NEWSETELEM, CreateOnly, table, elements, out words);
+
+    /// <summary>Adds those elements of a map that are not there, all or none, in one transaction.</summary>
+    /// <returns>0; EEXIST where one has another value; ENOENT where a set or the table is not there.</returns>
+    public int TryEnsure(string table, IReadOnlyCollection<FilterElement> elements, out string? words)
+        => Clash(Change(NFT_MSG_NEWSETELEM, Create, table, elements, out words));
+
+    /// <summary>
+    /// Removes elements of a map that have certain values, all or none, in one transaction: they are added first, which the kernel refuses where there are others, so that
+    /// nobody can change one between a look at it and its removal.
+    /// </summary>
+    /// <returns>0, also where one is not there; EEXIST where one has another value; ENOENT where a set or the table is not there.</returns>
+    public int TryRemoveExact(string table, IReadOnlyCollection<FilterElement> elements, out string? words)
+    {
+        words = null;
+        if (elements.Count == 0) return 0;
+        FilterElement[] keys = [.. elements.Select(static element => element with { Value = null })];
+        return Clash(_socket.TryAskTogether(
+            [Mark(NFNL_MSG_BATCH_BEGIN), .. Messages(NFT_MSG_NEWSETELEM, Create, table, elements), .. Messages(NFT_MSG_DELSETELEM, 0, table, keys), Mark(NFNL_MSG_BATCH_END)], out words));
+    }
 
     /// <summary>Removes elements, all or none, in one transaction.</summary>
     /// <returns>0; ENOENT where one, a set or the table is not there.</returns>
@@ -73,6 +94,9 @@ internal sealed class FilterNetlink : IDisposable
     /// <summary>The messages of a transaction, which go to the kernel together.</summary>
     internal static IReadOnlyList<NetlinkMessage> Transaction(bool add, string table, IReadOnlyCollection<FilterElement> elements)
         => Transaction(add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? CreateOnly : (ushort)0, table, elements);
+
+    // Another value for the same key: some kernels say that it is busy.
+    private static int Clash(int errno) => errno == Errno.EBUSY ? Errno.EEXIST : errno;
 
     private int Change(ushort type, ushort flags, string table, IReadOnlyCollection<FilterElement> elements, out string? words)
     {

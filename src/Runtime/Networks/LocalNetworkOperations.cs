@@ -62,8 +62,14 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
         await foreach (Container container in Containers.Operations.ListOperation.RunAsync(services, ContainerFilter.All, cancellationToken).ConfigureAwait(false))
         {
             if (container.ProcessId is null || container.Configuration.Networks.Count == 0) continue;
-            if (NetworkPlanFormat.TryLoad(services.Paths.ContainerRun(container.Id)) is not { } plan) continue;
-            if (plan.Endpoints.Any(endpoint => endpoint.Network == network)) NetworkPreparation.Reconnect(plan, network);
+            try
+            {
+                await NetworkConnection.RepairAsync(services, container.Id, network, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ContainerException error) when (error.Code == ErrorCode.ContainerNotFound)
+            {
+                // It has been removed since it was listed.
+            }
         }
 
         return services.Networks.Inspect(network);

@@ -84,6 +84,17 @@ internal static class NetworkConnection
         return services.Inspect(changed);
     }
 
+    /// <summary>Puts a running container's host devices back into a network's bridge that was made again, and has its monitor publish those of its ports that are not.</summary>
+    public static async Task RepairAsync(ContainerServices services, string id, string network, CancellationToken cancellationToken)
+    {
+        using LockedContainer locked = await services.LockAsync(id, cancellationToken).ConfigureAwait(false);
+        // It may have ended or been started again since it was listed; a start sees to it itself.
+        if (locked.Status.State is not (ContainerState.Running or ContainerState.Paused)) return;
+        if (NetworkPlanFormat.TryLoad(services.Paths.ContainerRun(id)) is not { } plan || !plan.Endpoints.Any(endpoint => endpoint.Network == network)) return;
+        NetworkPreparation.Reconnect(plan, network);
+        await AskAsync(services, locked.Record, plan).ConfigureAwait(false);
+    }
+
     private static void Check(LockedContainer locked)
     {
         ContainerRecord record = locked.Record;
@@ -140,6 +151,13 @@ internal static class NetworkConnection
     /// <summary>Has the monitor do it; false where the container has ended.</summary>
     private static async Task<bool> ChangeAsync(ContainerServices services, ContainerRecord record, NetworkPlan before, NetworkPlan after)
     {
+        if (!await AskAsync(services, record, after).ConfigureAwait(false)) return false;
+        NetworkFiles.Update(services.Store.Files(record.Id), record.Configuration, before, after);
+        return true;
+    }
+
+    private static async Task<bool> AskAsync(ContainerServices services, ContainerRecord record, NetworkPlan after)
+    {
         ContainerFiles files = services.Store.Files(record.Id);
         try
         {
@@ -160,7 +178,6 @@ internal static class NetworkConnection
             throw new ContainerException(error.Code, error.Message, record.Name, error);
         }
 
-        NetworkFiles.Update(files, record.Configuration, before, after);
         return true;
     }
 }

@@ -95,6 +95,13 @@ internal sealed class NetworkNamespace : IDisposable
     public void Change(NetworkPlan next)
     {
         next = next with { Ports = _plan.Ports };
+        if (next.Endpoints.Select(static endpoint => endpoint.Network).SequenceEqual(_plan.Endpoints.Select(static endpoint => endpoint.Network)))
+        {
+            // What it is already: asked for by a repair, which cannot know whether the container ends at this moment. Here nothing is between.
+            PacketFilter.EnsurePorts(_plan);
+            return;
+        }
+
         EndpointPlan[] gone = [.. _plan.Endpoints.Where(before => !next.Endpoints.Any(after => after.Network == before.Network))];
         using RouteNetlink host = new();
         using RouteNetlink inside = Within(() =>

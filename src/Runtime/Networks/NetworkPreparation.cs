@@ -63,16 +63,22 @@ internal static class NetworkPreparation
         }
     }
 
-    /// <summary>Puts a running container's host devices back into a bridge that was made again, and its ports into the packet filter.</summary>
+    /// <summary>Puts a running container's host devices back into a bridge that was made again.</summary>
     public static void Reconnect(NetworkPlan plan, string network)
     {
         using RouteNetlink links = new();
         foreach (EndpointPlan endpoint in plan.Endpoints)
         {
-            if (endpoint.Network == network && endpoint.HostDevice.Length > 0 && links.FindLink(endpoint.HostDevice) is { } index) links.SetMaster(index, links.Link(endpoint.Parent));
+            if (endpoint.Network != network || endpoint.HostDevice.Length == 0 || links.FindLink(endpoint.HostDevice) is not { } index) continue;
+            try
+            {
+                links.SetMaster(index, links.Link(endpoint.Parent));
+            }
+            catch (KernelException) when (links.FindLink(endpoint.HostDevice) is null)
+            {
+                // The container has ended meanwhile.
+            }
         }
-
-        PacketFilter.AddPorts(plan);
     }
 
     /// <summary>Takes the addresses and names of one place in a network; where they are free, those that the container had last.</summary>

@@ -20,10 +20,10 @@ internal static class NetworkRelease
     /// <param name="id">The container.</param>
     public static void AfterLoss(string runFolder, string networksRun, string id)
     {
-        if (NetworkPlanFormat.TryLoad(runFolder) is { } plan)
+        // Its ports may lead to where the plan says that it was changing to. While the addresses are still its own, what leads to them is of this run.
+        foreach (string file in (string[])[NetworkPlan.FileName, NetworkPlan.NextFileName])
         {
-            foreach (PortMapping port in plan.Ports) RemoveLost(plan, port);
-            Release(plan);
+            if (NetworkPlanFormat.TryLoad(runFolder, file) is { } plan) PacketFilter.RemoveLostPorts(plan);
         }
 
         ReleaseAll(networksRun, id);
@@ -34,22 +34,6 @@ internal static class NetworkRelease
     {
         if (!Directory.Exists(networksRun)) return;
         foreach (string folder in Directory.GetDirectories(networksRun)) new AddressLeases(networksRun, Path.GetFileName(folder)).ReleaseAll(id);
-    }
-
-    // Only a port that can be taken now: one that cannot has come to another container meanwhile, or was that container's all along, where the start has failed
-    // because of it. Its element in the map has the same key.
-    private static void RemoveLost(NetworkPlan plan, PortMapping port)
-    {
-        if (port.HostPort == 0) return;
-        try
-        {
-            using PortReservation held = PortReservation.Take([port]);
-            PacketFilter.RemovePorts(plan with { Ports = [port] });
-        }
-        catch (ContainerException error) when (error.Code is ErrorCode.PortInUse or ErrorCode.ToolMissing or ErrorCode.InvalidArgument)
-        {
-            // Without nft there is no table to clear either; whoever takes the port next replaces what is left.
-        }
     }
 
     /// <summary>Gives the addresses of a plan back.</summary>

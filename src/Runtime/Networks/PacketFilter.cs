@@ -46,6 +46,7 @@ internal static class PacketFilter
         flush chain inet containertools postrouting
         flush chain inet containertools forward
         add rule inet containertools guard iifname != "lo" ip daddr 127.0.0.0/8 drop
+        add rule inet containertools guard iifname != "lo" ip saddr 127.0.0.0/8 drop
         add rule inet containertools prerouting fib daddr type local jump publish
         add rule inet containertools output fib daddr type local jump publish
         add rule inet containertools publish dnat ip to meta l4proto . ip daddr . th dport map @bound4
@@ -128,19 +129,63 @@ internal static class PacketFilter
             errno = filter.TryAdd(TableName, elements, out words);
         }
 
-        // Where a reload of the firewall has taken the table away, this fails: the rules alone, without the networks in their sets, would let everything through.
+        CheckAdded(errno, words);
+    }
+
+    /// <summary>Publishes those ports that are not: after a reload of the firewall. Nothing is interrupted that works. For who holds their sockets.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.KernelError"/>: the table is gone.</exception>
+    public static void EnsurePorts(NetworkPlan plan)
+    {
+        IReadOnlyList<FilterElement> elements = PortElements.Of(plan, withValues: true);
+        if (elements.Count == 0) return;
+        using FilterNetlink filter = new();
+        int errno = filter.TryEnsure(TableName, elements, out string? words);
+        // One leads elsewhere: the rest of a run that was lost.
+        if (errno == Errno.EEXIST) AddPorts(plan);
+        else CheckAdded(errno, words);
+    }
+
+    /// <summary>Takes back those ports of a run that was lost that still lead to its addresses, which are still its own: what leads elsewhere has come to another.</summary>
+    public static void RemoveLostPorts(NetworkPlan plan)
+    {
+        // The number that the kernel would have chosen.
+        IReadOnlyList<FilterElement> elements = PortElements.Of(plan with { Ports = [.. plan.Ports.Where(static port => port.HostPort != 0)] }, withValues: true);
+        if (elements.Count == 0) return;
+        using FilterNetlink filter = new();
+        if (filter.TryRemoveExact(TableName, elements, out _) == 0) return;
+        KernelException? failure = null;
+        foreach (FilterElement element in elements)
+        {
+            int errno = filter.TryRemoveExact(TableName, [element], out string? words);
+            if (errno != 0 && errno != Errno.EEXIST && errno != Errno.ENOENT) failure ??= FilterNetlink.Error(errno, "take ports back", words);
+        }
+
+        if (failure is not null) throw failure;
+    }
+
+    // Where a reload of the firewall has taken the table away, this fails: the rules alone, without the networks in their sets, would let everything through.
+    private static void CheckAdded(int errno, string? words)
+    {
         if (errno == Errno.ENOENT) throw new ContainerException(ErrorCode.KernelError, "The engine's table in the packet filter is gone, so no port can be published; Repair-ContainerNetwork puts it back.", "nft");
         if (errno != 0) throw FilterNetlink.Error(errno, "publish ports", words);
     }
 
     /// <summary>Takes ports back. Those that are not there are no error.</summary>
+    /// <exception cref="KernelException">After all that can be taken back have been.</exception>
     public static void RemovePorts(NetworkPlan plan)
     {
         IReadOnlyList<FilterElement> elements = PortElements.Of(plan, withValues: false);
         if (elements.Count == 0) return;
         using FilterNetlink filter = new();
         if (filter.TryRemove(TableName, elements, out _) == 0) return;
-        foreach (FilterElement element in elements) filter.TryRemove(TableName, [element], out _);
+        KernelException? failure = null;
+        foreach (FilterElement element in elements)
+        {
+            int errno = filter.TryRemove(TableName, [element], out string? words);
+            if (errno != 0 && errno != Errno.ENOENT) failure ??= FilterNetlink.Error(errno, "take ports back", words);
+        }
+
+        if (failure is not null) throw failure;
     }
 
     /// <summary>Has the ports lead to where another plan says, in one transaction; nothing happens where they lead there already.</summary>

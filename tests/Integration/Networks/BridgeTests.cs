@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ContainerTools.Integration.Tests.Containers;
 using Xunit;
 using static ContainerTools.Integration.Tests.Containers.TestToken;
@@ -78,6 +79,44 @@ public sealed class BridgeTests(EngineFixture engine) : IClassFixture<EngineFixt
         {
             TryTool("ip", "link", "del", "up0");
         }
+    });
+
+    [Fact]
+    public Task A_service_of_the_hosts_gets_the_port_of_a_lost_monitor() => RunAsync(async () =>
+    {
+        Container web = await engine.StartAsync(engine.Options("sleep", "10000") with { NetworkMode = "bridge", Ports = PortMapping.Parse("8080:80") });
+        // A repair beside it finds nothing to do, and puts back what somebody has taken away.
+        Tool("nft", "delete element inet containertools ports4 { tcp . 8080 }");
+        await engine.Engine.Networks.RepairAsync("bridge", TestToken.Cancel);
+        Assert.Contains("tcp . 8080", Tool("nft", "list", "map", "inet", "containertools", "ports4"), StringComparison.Ordinal);
+        await engine.Engine.Networks.RepairAsync("bridge", TestToken.Cancel);
+        Tool("kill", "-9", $"{web.MonitorProcessId}");
+        await EngineFixture.UntilAsync(() => !Directory.Exists($"/proc/{web.MonitorProcessId}"));
+        using TcpListener service = new(IPAddress.Any, 8080);
+        service.Start();
+        Assert.Equal(ContainerState.Exited, (await engine.Containers.GetAsync(web.Id, TestToken.Cancel)).State);
+        Assert.DoesNotContain("8080", Tool("nft", "list", "table", "inet", "containertools"), StringComparison.Ordinal);
+    });
+
+    [Fact]
+    public Task Nothing_comes_to_the_host_in_the_name_of_the_host() => RunAsync(async () =>
+    {
+        Container web = await engine.StartAsync(engine.Options("sleep", "10000") with { NetworkMode = "bridge" });
+        using UdpClient service = new(new IPEndPoint(IPAddress.Any, 5353));
+        string gateway = $"{(await engine.Engine.Networks.ListAsync(TestToken.Cancel).FirstAsync(network => network.Name == "bridge", TestToken.Cancel)).Subnets[0].Gateway}";
+        foreach (string device in (string[])["all", "ct-bridge"]) File.WriteAllText($"/proc/sys/net/ipv4/conf/{device}/rp_filter", "0");
+        // As a container with CAP_NET_RAW or CAP_NET_ADMIN can do it: an address of 127/8 on its device, and what lets the kernel send from it.
+        string send = $"ip addr add 127.0.0.2/32 dev eth0 && echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet && ip route add {gateway}/32 dev eth0 src 127.0.0.2";
+        Assert.Equal("", Tool("nsenter", "-n", "-t", $"{web.ProcessId}", "sh", "-c", send));
+        Within(web.ProcessId!.Value, () =>
+        {
+            using UdpClient client = new(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
+            client.Send([1], new IPEndPoint(IPAddress.Parse(gateway), 5353));
+            using UdpClient honest = new(new IPEndPoint(web.Endpoints[0].Addresses[0], 0));
+            return honest.Send([2], new IPEndPoint(IPAddress.Parse(gateway), 5353));
+        });
+        // What comes in its own name comes later, and first.
+        Assert.Equal([2], (await service.ReceiveAsync(TestToken.Cancel)).Buffer);
     });
 
     [Fact]

@@ -83,6 +83,35 @@ public sealed class PublishedPortTests
         return Task.CompletedTask;
     });
 
+    [Fact]
+    public Task Ports_are_added_where_they_are_missing_and_removed_where_they_are_ones_own() => RunAsync(() =>
+    {
+        PacketFilter.AddNetwork(new ContainerNetwork { Name = "red", Driver = "bridge", Interface = "ct-red", Subnets = [new NetworkSubnet(IPNetwork.Parse("10.99.0.0/16"), IPAddress.Parse("10.99.0.1"))] });
+        NetworkPlan plan = Plan(1, 2) with { Ports = PortMapping.Parse("8000-8002:80-82") };
+        PacketFilter.AddPorts(plan);
+        Tool("nft", "delete element inet containertools ports4 { tcp . 8001 }");
+        PacketFilter.EnsurePorts(plan);
+        Assert.Equal(3, Elements("ports4").Length);
+        PacketFilter.EnsurePorts(plan);
+        Assert.Equal(3, Elements("ports4").Length);
+
+        // Another run has one of them by now; the rest of the lost one goes all the same, also what is not there any more.
+        Tool("nft", "delete element inet containertools ports4 { tcp . 8001, tcp . 8002 }");
+        Tool("nft", "add element inet containertools ports4 { tcp . 8001 : 10.99.0.9 . 81 }");
+        PacketFilter.RemoveLostPorts(plan);
+        JsonElement other = Assert.Single(Elements("ports4"));
+        Assert.Contains("10.99.0.9", other.ToString(), StringComparison.Ordinal);
+        Assert.Empty(Elements("ports6"));
+
+        // Who holds the sockets replaces what leads elsewhere.
+        PacketFilter.EnsurePorts(plan);
+        Assert.Equal(3, Elements("ports4").Length);
+        Assert.DoesNotContain("10.99.0.9", Tool("nft", "list", "map", "inet", "containertools", "ports4"), StringComparison.Ordinal);
+        PacketFilter.RemoveLostPorts(plan);
+        Assert.Empty(Elements("ports4"));
+        return Task.CompletedTask;
+    });
+
     private static NetworkPlan Plan(int port, int place) => new()
     {
         Id = "x",
