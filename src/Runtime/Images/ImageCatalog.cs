@@ -24,7 +24,7 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         {
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
             // Another tool may have put a multi-platform image into the layout.
-            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, ImagePlatformSelector.Host) ?? ChooseManifest(descriptor.Digest, null) : descriptor.Digest;
+            string? manifest = ImageMediaType.IsIndex(descriptor.MediaType) ? ChooseManifest(descriptor.Digest, ImagePlatformSelector.Host, any: true) : descriptor.Digest;
             if (manifest is null) continue;
             entries.Add(new CatalogEntry(this, manifest, ReferenceOf(descriptor), descriptor));
         }
@@ -181,30 +181,33 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
         }
     }
 
-    /// <summary>The manifest for a platform in an index that the store has; null where there is none.</summary>
+    /// <summary>The manifest for a platform in an index, of those that the store has; null where there is none.</summary>
     /// <param name="index">The index.</param>
-    /// <param name="platform">The platform; null for the first that is there.</param>
-    public string? ChooseManifest(string index, ImagePlatformSelector? platform) => ChooseManifest(index, platform, 0);
-
-    private string? ChooseManifest(string digest, ImagePlatformSelector? platform, int depth)
+    /// <param name="platform">The platform.</param>
+    /// <param name="any">Whether another will do where there is none for the platform.</param>
+    public string? ChooseManifest(string index, ImagePlatformSelector platform, bool any)
     {
-        if (depth > 4 || layout.TryReadDocument(digest) is not { } json) return null;
+        List<ImageDescriptor> images = [];
+        Collect(index, images, 0);
+        return PlatformChoice.Choose(images, platform, any)?.Digest;
+    }
+
+    private void Collect(string digest, List<ImageDescriptor> images, int depth)
+    {
+        if (depth > 4 || layout.TryReadDocument(digest) is not { } json) return;
         ImageIndex index = ImageLayout.Parse(json, digest, ImageJson.Default.ImageIndex);
         foreach (ImageDescriptor descriptor in index.Manifests)
         {
             if (descriptor is null || !ImageDigest.IsValid(descriptor.Digest)) continue;
-            if (ImageMediaType.IsIndex(descriptor.MediaType))
+            if (!ImageMediaType.IsIndex(descriptor.MediaType))
             {
-                if (ChooseManifest(descriptor.Digest, platform, depth + 1) is { } inner) return inner;
+                if (PlatformChoice.IsImage(descriptor) && File.Exists(layout.Blob(descriptor.Digest))) images.Add(descriptor);
             }
-            else if (platform is null ? descriptor.Platform?.Os != "unknown" && File.Exists(layout.Blob(descriptor.Digest))
-                : descriptor.Platform is null || platform.Matches(descriptor.Platform.Os, descriptor.Platform.Architecture, descriptor.Platform.Variant))
+            else if (!PlatformChoice.IsAttestation(descriptor))
             {
-                return descriptor.Digest;
+                Collect(descriptor.Digest, images, depth + 1);
             }
         }
-
-        return null;
     }
 
     /// <summary>A time as documents write it; null for none and for what is none.</summary>

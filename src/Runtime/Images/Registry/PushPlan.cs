@@ -39,7 +39,7 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
             throw new ContainerException(ErrorCode.ImageUnsupported, $"{name} is for {config.Os}/{config.Architecture}, not for {platform}.", name);
         }
 
-        string digest = catalog.ChooseManifest(top.Digest, platform)
+        string digest = catalog.ChooseManifest(top.Digest, platform, any: false)
             ?? throw new ContainerException(ErrorCode.ImageUnsupported, $"{name} has no image for {platform}.", name);
         return TryMake(layout, digest, ImageMediaType.Manifest)
             ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image store lacks pieces of {name} for {platform}; bring it here first.", name);

@@ -19,8 +19,6 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     /// <summary>The most manifests of an index that are received together.</summary>
     private const int MaximumManifests = 200;
 
-    private const string AttestationAnnotation = "vnd.docker.reference.type";
-
     /// <summary>Take the first image of an index that has none for the platform.</summary>
     public bool AnyPlatform { get; init; }
 
@@ -133,12 +131,11 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             if (!ImageMediaType.IsIndex(descriptor.MediaType))
             {
                 found.Listed.Add(descriptor);
-                // Artifacts may stand beside images.
-                if (ImageMediaType.IsManifest(descriptor.MediaType) && !IsAttestation(descriptor)) found.Manifests.Add(descriptor);
+                if (PlatformChoice.IsImage(descriptor)) found.Manifests.Add(descriptor);
                 continue;
             }
 
-            if (IsAttestation(descriptor)) continue;
+            if (PlatformChoice.IsAttestation(descriptor)) continue;
 
             if (depth + 1 == MaximumDepth)
             {
@@ -152,13 +149,8 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     }
 
     private ImageDescriptor Choose(List<ImageDescriptor> manifests, ImageReference reference)
-    {
-        List<ImageDescriptor> matching = [.. manifests.Where(candidate => platform.Matches(candidate.Platform?.Os, candidate.Platform?.Architecture, candidate.Platform?.Variant))];
-        // Of several variants, the one every machine can run: the first, as their order says.
-        if (matching.Count > 0) return matching[0];
-        if (manifests.Count > 0 && (AnyPlatform || (manifests.Count == 1 && !platform.Explicit))) return manifests[0];
-        throw NoPlatform(reference, manifests.Select(PlatformOf).Distinct());
-    }
+        => PlatformChoice.Choose(manifests, platform, AnyPlatform || (manifests.Count == 1 && !platform.Explicit))
+            ?? throw NoPlatform(reference, manifests.Select(PlatformOf).Distinct());
 
     private ContainerException NoPlatform(ImageReference reference, IEnumerable<string> platforms)
     {
@@ -191,7 +183,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
             if (manifest.Config is null) throw new ContainerException(ErrorCode.ImageUnsupported, $"The manifest {document.Digest} of {name} has no configuration.", name);
             byte[] configBytes = await repository.BlobAsync(manifest.Config, cancellationToken);
-            bool isImage = ImageMediaType.IsConfig(manifest.Config.MediaType) && !IsAttestation(descriptor);
+            bool isImage = ImageMediaType.IsConfig(manifest.Config.MediaType) && !PlatformChoice.IsAttestation(descriptor);
             if (isImage) Check(manifest, image.Reference);
             ImageConfig config = isImage ? ImageLayout.Parse(configBytes, manifest.Config.Digest, ImageJson.Default.ImageConfig) : new ImageConfig();
             IReadOnlyList<string> diffIds = isImage ? config.Rootfs?.DiffIds ?? [] : [.. manifest.Layers.Select(_ => "")];
@@ -247,9 +239,6 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
 
     /// <summary>A digest that may stand in an address and a file name.</summary>
     private static string Checked(string digest) => ImageDigest.Prefix + ImageDigest.Hex(digest);
-
-    private static bool IsAttestation(ImageDescriptor descriptor)
-        => descriptor.Annotations?.ContainsKey(AttestationAnnotation) == true || descriptor.Platform is { Os: "unknown", Architecture: "unknown" };
 
     private static string PlatformOf(ImageDescriptor descriptor) => PlatformOf(descriptor.Platform?.Os, descriptor.Platform?.Architecture, descriptor.Platform?.Variant);
 

@@ -69,6 +69,35 @@ public sealed class AllPlatformsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_says_no_platform_is_not_taken_for_the_image()
+    {
+        ImageBuilder builder = new();
+        byte[] own = PullFixture.Layer(1);
+        // A software bill of materials as some tools list it: nothing tells it from an image but that it has no platform.
+        byte[] config = "{}"u8.ToArray(), list = "{\"packages\":[]}"u8.ToArray();
+        builder.Blob(config);
+        builder.Blob(list);
+        byte[] artifact = ImageBuilder.Bytes(new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
+            ["config"] = ImageBuilder.Descriptor("application/vnd.example.empty", config),
+            ["layers"] = new JsonArray(ImageBuilder.Descriptor("application/spdx+json", list)),
+        });
+        builder.Blob(artifact);
+        JsonObject image = ImageBuilder.For(builder.OciImage([own]), "linux", "amd64");
+        _fixture.Registry.Add("multi", "1", builder, builder.InnerIndex(ImageBuilder.Descriptor("application/vnd.oci.image.manifest.v1+json", artifact), image));
+        ContainerImage received = await _fixture.PullAsync("multi:1", All);
+        Assert.Equal("amd64", received.Architecture);
+        Assert.Equal(received.Id, Assert.Single(await _fixture.Local.ListAsync()).Id);
+        using FakeRegistry elsewhere = new();
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => _fixture.Operations.PushAsync(
+            new ImagePushOptions { Image = $"{_fixture.Registry.Host}/multi:1", Destination = $"{elsewhere.Host}/copy:1", Platform = "linux/arm64", Access = FakeRegistry.Plain }, null, Token));
+        Assert.Equal(ErrorCode.ImageUnsupported, error.Code);
+        Assert.Empty(elsewhere.Manifests);
+    }
+
+    [Fact]
     public async Task An_image_that_is_no_index_is_received_as_ever()
     {
         string digest = _fixture.Add("app:1", PullFixture.Layer(1));
