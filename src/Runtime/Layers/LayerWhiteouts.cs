@@ -54,9 +54,11 @@ internal static class LayerWhiteouts
             foreach (byte[] name in Components(path))
             {
                 int errno = Libc.OpenAt(folder, name, Lookup, 0, out SafeFileHandle inner);
-                at.Opened.Add(inner);
-                if (errno != 0 || MergedFolder.IsOpaque(inner)) return at;
+                Keep(at, folder, inner);
                 folder = inner;
+                // It was opened a moment ago as a whole: now it is not known what the layer has there.
+                if (errno != 0) at.Unknown = true;
+                if (errno != 0 || MergedFolder.IsOpaque(inner)) return at;
                 lower = Inner(lower, name, at);
                 if (at.Unknown) return at;
             }
@@ -71,7 +73,7 @@ internal static class LayerWhiteouts
         }
     }
 
-    /// <summary>The folders of a name that overlayfs merges: down to the first that is opaque, or no folder.</summary>
+    /// <summary>The folders of a name that overlayfs merges: down to the first that is opaque, or no folder. Those it was looked for in are closed.</summary>
     private static List<SafeFileHandle> Inner(List<SafeFileHandle> folders, byte[] name, Folders at)
     {
         List<SafeFileHandle> merged = [];
@@ -80,14 +82,35 @@ internal static class LayerWhiteouts
             int errno = Libc.OpenAt(folder, name, Lookup, 0, out SafeFileHandle inner);
             at.Opened.Add(inner);
             if (errno == Errno.ENOENT) continue;
-            // A folder that forbids its owner to look, and no root to look all the same: there may be something.
-            if (errno == Errno.EACCES) at.Unknown = true;
-            if (errno != 0) break;
+            // No folder: it hides what is below it.
+            if (errno == Errno.ENOTDIR || errno == Errno.ELOOP) break;
+            if (errno != 0)
+            {
+                // Forbidden, no more files to open, a disk that fails: there may be something.
+                at.Unknown = true;
+                break;
+            }
+
             merged.Add(inner);
             if (MergedFolder.IsOpaque(inner)) break;
         }
 
+        // Many layers and deep paths would be more than a process may have open.
+        foreach (SafeFileHandle folder in folders) Drop(at, folder);
+        foreach (SafeFileHandle folder in at.Opened.Where(folder => folder.IsInvalid).ToList()) Drop(at, folder);
         return merged;
+    }
+
+    private static void Keep(Folders at, SafeFileHandle before, SafeFileHandle opened)
+    {
+        Drop(at, before);
+        at.Opened.Add(opened);
+    }
+
+    /// <summary>Closes one that was opened on the way; not one of the root's.</summary>
+    private static void Drop(Folders at, SafeFileHandle folder)
+    {
+        if (at.Opened.Remove(folder)) folder.Dispose();
     }
 
     private static void Remove(Folders parent, IEnumerable<byte[]> whiteouts)
@@ -141,8 +164,8 @@ internal static class LayerWhiteouts
 
         public List<SafeFileHandle> Lower { get; } = [];
 
-        /// <summary>All that was opened on the way.</summary>
-        public List<SafeFileHandle> Opened { get; } = [];
+        /// <summary>What was opened on the way and is still needed.</summary>
+        public HashSet<SafeFileHandle> Opened { get; } = [];
 
         /// <summary>Whether it could not be seen what is below.</summary>
         public bool Unknown { get; set; }
