@@ -26,6 +26,6 @@ internal static class PlatformChoice
         ImageDescriptor? fitting = images.FirstOrDefault(image => platform.Matches(image.Platform?.Os, image.Platform?.Architecture, image.Platform?.Variant));
         if (fitting is not null || !any) return fitting;
         // What says no platform may be no image at all.
-        return images.FirstOrDefault(image => image.Platform is not null) ?? images.FirstOrDefault();
+        return images.FirstOrDefault(image => image.Platform is not null) ?? (images.Count > 0 ? images[0] : null);
     }
 }
