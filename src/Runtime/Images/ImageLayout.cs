@@ -19,6 +19,9 @@ internal sealed class ImageLayout(string folder)
     /// <summary>The most bytes of a manifest, index or configuration: registries allow 4 MiB.</summary>
     public const int MaximumDocumentSize = 4 * 1024 * 1024;
 
+    /// <summary>The annotation of a multi-platform image that was received with all of its platforms: what it lacks of them is damage.</summary>
+    public const string Whole = "containertools.image.whole";
+
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
     /// <summary>The folder of the blobs.</summary>
@@ -43,6 +46,14 @@ internal sealed class ImageLayout(string folder)
 
     /// <summary>The path of a blob, whether it exists or not.</summary>
     public string Blob(string digest) => Path.Combine(Blobs, ImageDigest.Hex(digest));
+
+    /// <summary>
+    /// The path of the mark of a blob that was here, was damaged and was removed. Until it is here again, it is not known what it led to.
+    /// </summary>
+    public string Lost(string digest) => Path.Combine(LostBlobs, ImageDigest.Hex(digest));
+
+    /// <summary>The folder of those marks.</summary>
+    public string LostBlobs { get; } = Path.Combine(folder, "lost");
 
     /// <summary>The index; empty where there is no layout yet.</summary>
     public ImageIndex ReadIndex()

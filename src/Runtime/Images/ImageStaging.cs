@@ -42,7 +42,13 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         foreach (byte[] document in documents) Stage(document);
         Images[0] = Images[0] with
         {
-            Index = new ImageDescriptor { MediaType = mediaType, Digest = ImageDigest.Of(documents[0]), Size = documents[0].Length },
+            Index = new ImageDescriptor
+            {
+                MediaType = mediaType,
+                Digest = ImageDigest.Of(documents[0]),
+                Size = documents[0].Length,
+                Annotations = new Dictionary<string, string> { [ImageLayout.Whole] = "true" },
+            },
         };
     }
 

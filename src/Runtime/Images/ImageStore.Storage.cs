@@ -89,6 +89,7 @@ internal sealed partial class ImageStore
         {
             try
             {
+                if (entry.Descriptor is { } line && line.Annotations?.ContainsKey(ImageLayout.Whole) == true) CheckWhole(line, name, 0);
                 if (!CheckBlob(entry.ManifestDigest!, name)) return;
                 ImageManifest manifest = _catalog.Manifest(entry.ManifestDigest!);
                 if (entry.ConfigDigest is null || !CheckBlob(entry.ConfigDigest, name)) return;
@@ -101,6 +102,21 @@ internal sealed partial class ImageStore
             {
                 problems.Add(new ContainerStorageProblem { Subject = name, Problem = error.Message, Repairable = false });
             }
+        }
+
+        // What was received with all platforms must have all of them.
+        void CheckWhole(ImageDescriptor descriptor, string name, int depth)
+        {
+            if (depth > 8 || !ImageDigest.IsValid(descriptor.Digest) || !CheckBlob(descriptor.Digest, name)) return;
+            if (ImageMediaType.IsIndex(descriptor.MediaType))
+            {
+                foreach (ImageDescriptor inner in _layout.ReadDocument(descriptor.Digest, ImageJson.Default.ImageIndex).Manifests) CheckWhole(inner, name, depth + 1);
+                return;
+            }
+
+            ImageManifest manifest = _layout.ReadDocument(descriptor.Digest, ImageJson.Default.ImageManifest);
+            if (manifest.Config is { } config && ImageDigest.IsValid(config.Digest)) CheckBlob(config.Digest, name);
+            foreach (ImageDescriptor layer in manifest.Layers.Where(layer => ImageDigest.IsValid(layer.Digest))) CheckBlob(layer.Digest, name);
         }
 
         bool CheckBlob(string digest, string image)
@@ -222,6 +238,9 @@ internal sealed partial class ImageStore
     {
         using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
         if (IsSound(digest) is not false) return false;
+        // First the mark: a sweep that finds neither would take it for a platform that was never received.
+        Directory.CreateDirectory(_layout.LostBlobs);
+        AtomicFile.Write(_layout.Lost(digest), []);
         File.Delete(_layout.Blob(digest));
         AtomicFile.SyncFolder(_layout.Blobs);
         return true;

@@ -102,6 +102,13 @@ internal sealed partial class ImageStore
             AtomicFile.SyncFolder(_layout.Blobs);
         }
 
+        // Here again, or of no image any more.
+        foreach (string path in Directory.Exists(_layout.LostBlobs) ? Directory.GetFiles(_layout.LostBlobs) : [])
+        {
+            string digest = ImageDigest.Prefix + Path.GetFileName(path);
+            if (!ImageDigest.IsValid(digest) || !reachable.Blobs.Contains(digest) || File.Exists(_layout.Blob(digest))) File.Delete(path);
+        }
+
         foreach (string chain in _layers.Chains().ToList())
         {
             if (reachable.Layers.Contains(chain)) continue;

@@ -45,8 +45,8 @@ internal sealed class ReachablePieces(ImageLayout layout)
         if (!Blobs.Add(descriptor.Digest)) return true;
         try
         {
-            // Multi-platform images in the store may lack some of their platforms. What the index itself lists is damaged when it is missing.
-            if (layout.TryReadDocument(descriptor.Digest) is not { } json) return depth > 0;
+            // Multi-platform images in the store may lack some of their platforms. What the index itself lists is damaged when it is missing, and so is what a repair has removed.
+            if (layout.TryReadDocument(descriptor.Digest) is not { } json) return depth > 0 && !File.Exists(layout.Lost(descriptor.Digest));
             if (ImageMediaType.IsIndex(descriptor.MediaType))
             {
                 ImageIndex index = ImageLayout.Parse(json, descriptor.Digest, ImageJson.Default.ImageIndex);
@@ -58,7 +58,7 @@ internal sealed class ReachablePieces(ImageLayout layout)
             if (manifest.Config is not { } config || !ImageDigest.IsValid(config.Digest)) return true;
             Blobs.Add(config.Digest);
             if (!ImageMediaType.IsConfig(config.MediaType)) return true;
-            if (Document(config.Digest) is not { } known) return depth > 0;
+            if (Document(config.Digest) is not { } known) return depth > 0 && !File.Exists(layout.Lost(config.Digest));
             MarkConfig(config.Digest, known);
             return true;
         }

@@ -23,6 +23,15 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
             return whole;
         }
 
+        // Received whole, it is not to become another image under the same name.
+        if (entry.Descriptor?.Annotations?.ContainsKey(ImageLayout.Whole) == true)
+        {
+            string name = entry.Reference?.Familiar ?? entry.Descriptor.Digest;
+            throw new ContainerException(
+                ErrorCode.ImageCorrupt,
+                $"The image store lacks pieces of {name}, which was received with all platforms; receive it again, or publish one platform with -Platform.", name);
+        }
+
         string digest = entry.ManifestDigest
             ?? throw new ContainerException(ErrorCode.ImageNotFound, "The image is kept for a container only; it has no manifest any more.", entry.ConfigDigest);
         return TryMake(layout, digest, entry.Descriptor is { } own && own.Digest == digest ? own.MediaType : ImageMediaType.Manifest)

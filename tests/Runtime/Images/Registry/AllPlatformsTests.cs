@@ -97,6 +97,47 @@ public sealed class AllPlatformsTests : IDisposable
         Assert.Empty(elsewhere.Manifests);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_damaged_document_does_not_cost_the_rest_of_the_image(bool config)
+    {
+        AddIndex("multi:1", "amd64", "arm64");
+        ContainerImage image = await _fixture.PullAsync("multi:1", All);
+        string path = Path.Combine(_fixture.Local.BlobFolder, (config ? image.Id : image.Digest)[7..]);
+        byte[] content = await File.ReadAllBytesAsync(path, Token);
+        await File.WriteAllBytesAsync(path, [.. content, (byte)' '], Token);
+        await _fixture.Local.NewStore().TestAsync(true, null, Token);
+        Assert.False(File.Exists(path));
+        // The next removal sweeps.
+        _fixture.Add("other:1", PullFixture.Layer(50));
+        await _fixture.PullAsync("other:1");
+        await _fixture.Local.NewStore().RemoveAsync($"{_fixture.Registry.Host}/other:1", new ImageRemoveOptions(), Token);
+        Assert.Equal(3, _fixture.Local.Layers.Length);
+        // Once it is here again, what is not needed goes, and with the image all the rest.
+        await _fixture.NewOperations().PullAsync(new ImagePullOptions { Reference = $"{_fixture.Registry.Host}/multi:1", AllPlatforms = true, Access = FakeRegistry.Plain }, null, Token);
+        Assert.Empty(await _fixture.Local.NewStore().TestAsync(false, null, Token));
+        Assert.Equal(2, _fixture.Local.Layers.Length);
+        Assert.Empty(Directory.GetFiles(Path.Combine(_fixture.Local.Paths.Images, "lost")));
+        await _fixture.Local.NewStore().RemoveAsync($"{_fixture.Registry.Host}/multi:1", new ImageRemoveOptions(), Token);
+        Assert.Empty(_fixture.Local.Blobs);
+    }
+
+    [Fact]
+    public async Task A_whole_image_that_lacks_a_piece_is_damaged_and_is_not_published_as_another()
+    {
+        AddIndex("multi:1", "amd64", "arm64");
+        await _fixture.PullAsync("multi:1", All);
+        string lost = ImageBuilder.Digest(ImageBuilder.Gzip(PullFixture.Layer(1)));
+        File.Delete(Path.Combine(_fixture.Local.BlobFolder, lost[7..]));
+        Assert.Contains(lost, Assert.Single(await _fixture.Local.NewStore().TestAsync(false, null, Token)).Problem, StringComparison.Ordinal);
+        using FakeRegistry elsewhere = new();
+        ImagePushOptions options = new() { Image = $"{_fixture.Registry.Host}/multi:1", Destination = $"{elsewhere.Host}/copy:1", Access = FakeRegistry.Plain };
+        Assert.Equal(ErrorCode.ImageCorrupt, (await Assert.ThrowsAsync<ContainerException>(() => _fixture.Operations.PushAsync(options, null, Token))).Code);
+        Assert.Empty(elsewhere.Manifests);
+        await _fixture.Operations.PushAsync(options with { Platform = "linux/amd64" }, null, Token);
+    }
+
     [Fact]
     public async Task An_image_that_is_no_index_is_received_as_ever()
     {
