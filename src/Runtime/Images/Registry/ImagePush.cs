@@ -16,7 +16,8 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
     private readonly ImageLayout _layout = new(paths.Images);
 
     /// <summary>Does it.</summary>
-    public async Task<ImageReference> RunAsync(CancellationToken cancellationToken)
+    /// <returns>What it is called there, and the digest of what has that name now.</returns>
+    public async Task<(ImageReference Target, string Digest)> RunAsync(CancellationToken cancellationToken)
     {
         ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
         IReadOnlyList<CatalogEntry> entries = catalog.Read();
@@ -40,7 +41,7 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
 
         (byte[] top, string topType, string topDigest) = plan.Manifests[^1];
         await repository.PutManifestAsync(top, topType, target.Tag ?? topDigest, cancellationToken);
-        return target;
+        return (target, topDigest);
     }
 
     private ImageReference Target(CatalogEntry entry)

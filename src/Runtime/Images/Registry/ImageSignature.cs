@@ -30,44 +30,49 @@ internal static class ImageSignature
         string name = image.Reference.Familiar;
         int found = 0;
         bool otherName = false;
+        ContainerException? failure = null;
         foreach (string digest in (string[])[image.Top.Digest, .. whole || image.Top.Digest == image.Document.Digest ? (string[])[] : [image.Document.Digest]])
         {
-            RegistryRepository? repository = null;
-            RemoteDocument? document = null;
-            foreach (RegistryRepository candidate in image.Repositories)
+            // Mirrors often leave signatures out, or have old ones: the next is asked as long as none has verified.
+            foreach (RegistryRepository repository in image.Repositories)
             {
                 try
                 {
-                    document = await candidate.ManifestAsync($"sha256-{ImageDigest.Hex(digest)}.sig", cancellationToken);
-                    repository = candidate;
-                    break;
+                    if (await IsSignedAsync(repository, digest)) return;
                 }
-                catch (ContainerException error) when (error.Code == ErrorCode.ImageNotFound)
+                catch (ContainerException error) when (RemoteImageReader.IsElsewhere(error) || error.Code is ErrorCode.ImageCorrupt or ErrorCode.DigestMismatch)
                 {
-                    // Mirrors often leave signatures out.
+                    if (error.Code != ErrorCode.ImageNotFound) failure ??= error;
                 }
-            }
-
-            if (document is null) continue;
-            if (!ImageMediaType.IsManifest(document.MediaType)) continue;
-            ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
-            foreach (ImageDescriptor layer in manifest.Layers.Take(MaximumSignatures))
-            {
-                if (layer.MediaType != PayloadType || layer.Annotations?.TryGetValue(SignatureAnnotation, out string? signature) != true) continue;
-                found++;
-                byte[] payload = await repository!.BlobAsync(layer, cancellationToken);
-                if (!keys.Any(key => key.IsSigned(payload, signature!)) || !IsAbout(payload, digest)) continue;
-                if (fits is null || IsAbout(payload, digest, fits)) return;
-                otherName = true;
             }
         }
 
+        // Whoever could not be asked may have had it.
+        if (found == 0 && failure is not null) throw failure;
         throw new ContainerException(
             ErrorCode.SignatureInvalid,
             found == 0 ? $"{name} ({image.Top.Digest}) is not signed."
                 : otherName ? $"{name} ({image.Top.Digest}) is signed with the right key, but under another name."
                 : $"{name} ({image.Top.Digest}) is signed, but not with the key {string.Join(" or ", keys.Select(key => key.Name))}.",
             name);
+
+        async Task<bool> IsSignedAsync(RegistryRepository repository, string digest)
+        {
+            RemoteDocument document = await repository.ManifestAsync($"sha256-{ImageDigest.Hex(digest)}.sig", cancellationToken);
+            if (!ImageMediaType.IsManifest(document.MediaType)) return false;
+            ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
+            foreach (ImageDescriptor layer in manifest.Layers.Take(MaximumSignatures))
+            {
+                if (layer.MediaType != PayloadType || layer.Annotations?.TryGetValue(SignatureAnnotation, out string? signature) != true) continue;
+                found++;
+                byte[] payload = await repository.BlobAsync(layer, cancellationToken);
+                if (!keys.Any(key => key.IsSigned(payload, signature!)) || !IsAbout(payload, digest)) continue;
+                if (fits is null || IsAbout(payload, digest, fits)) return true;
+                otherName = true;
+            }
+
+            return false;
+        }
     }
 
     /// <summary>Whether a payload is about this digest, and under a name that it must have.</summary>

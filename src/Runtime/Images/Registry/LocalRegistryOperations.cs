@@ -25,8 +25,10 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
         using RegistrySession session = new(options.Access, settings());
         // What is pushed must not be swept away meanwhile.
         using IDisposable held = store.Hold();
-        ImageReference target = await new ImagePush(paths, store.Catalog, session, options, progress).RunAsync(cancellationToken);
-        return await InspectAsync(session, target.ToString(), options.Platform, cancellationToken);
+        (ImageReference target, string digest) = await new ImagePush(paths, store.Catalog, session, options, progress).RunAsync(cancellationToken);
+        // What was pushed, and where it was: a mirror may not have it yet, and another may have moved the tag.
+        RemoteImageReader reader = new(session, ImagePlatformSelector.Parse(options.Platform)) { AnyPlatform = true };
+        return Describe(await reader.ReadAsync(target, target.WithDigest(digest), mirrors: false, cancellationToken));
     }
 
     /// <inheritdoc/>
@@ -91,7 +93,11 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
 
     private static async Task<RemoteContainerImage> InspectAsync(RegistrySession session, string reference, string? platform, CancellationToken cancellationToken)
     {
-        RemoteImage image = await new RemoteImageReader(session, ImagePlatformSelector.Parse(platform)).ReadAsync(reference, false, cancellationToken);
+        return Describe(await new RemoteImageReader(session, ImagePlatformSelector.Parse(platform)).ReadAsync(reference, false, cancellationToken));
+    }
+
+    private static RemoteContainerImage Describe(RemoteImage image)
+    {
         return new RemoteContainerImage
         {
             Reference = image.Reference.Familiar,

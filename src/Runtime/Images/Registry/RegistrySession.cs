@@ -30,6 +30,9 @@ internal sealed class RegistrySession : IDisposable
     /// <summary>Files and patience.</summary>
     public RegistrySettings Settings { get; }
 
+    /// <summary>Whether the caller has given credentials, of the one registry that is meant.</summary>
+    public bool HasCredential => _access.UserName is not null;
+
     /// <summary>A repository at a place.</summary>
     public RegistryRepository Repository(RegistryEndpoint endpoint) => new(Connection(endpoint), endpoint.Path);
 

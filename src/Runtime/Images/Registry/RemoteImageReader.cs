@@ -35,13 +35,20 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             throw new ContainerException(ErrorCode.DigestRequired, $"'{name}' has no digest, and a digest is required.", name);
         }
 
+        if (session.HasCredential && meanings.Select(meaning => meaning.Domain).Distinct().Count() > 1)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidArgument,
+                $"'{name}' may mean an image of {string.Join(", ", meanings.Select(meaning => meaning.Domain).Distinct())}, and credentials are for one registry; write the registry.", name);
+        }
+
         ContainerException? failure = null;
         foreach (ImageReference meaning in meanings)
         {
             try
             {
                 admit?.Invoke(meaning);
-                return await ReadAsync(meaning, cancellationToken);
+                return await ReadAsync(meaning, mirrors: true, cancellationToken);
             }
             catch (ContainerException error) when (meanings.Count > 1 && IsElsewhere(error))
             {
@@ -53,9 +60,17 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         throw failure!;
     }
 
-    private async Task<RemoteImage> ReadAsync(ImageReference reference, CancellationToken cancellationToken)
+    /// <summary>Reads what is known to be at a place, and calls it otherwise.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="reference">What is asked for.</param>
+    /// <param name="mirrors">Whether mirrors may answer.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    public async Task<RemoteImage> ReadAsync(ImageReference name, ImageReference reference, bool mirrors, CancellationToken cancellationToken)
+        => await ReadAsync(reference, mirrors, cancellationToken) with { Reference = name };
+
+    private async Task<RemoteImage> ReadAsync(ImageReference reference, bool mirrors, CancellationToken cancellationToken)
     {
-        List<RegistryRepository> repositories = [.. session.Configuration.Endpoints(reference, mirrors: true).Select(session.Repository)];
+        List<RegistryRepository> repositories = [.. session.Configuration.Endpoints(reference, mirrors).Select(session.Repository)];
         for (int i = 0; ; i++)
         {
             try
@@ -116,7 +131,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     }
 
     /// <summary>Whether another registry or mirror may do better.</summary>
-    private static bool IsElsewhere(ContainerException error) => error.Code is ErrorCode.ImageNotFound or ErrorCode.RegistryUnreachable
+    internal static bool IsElsewhere(ContainerException error) => error.Code is ErrorCode.ImageNotFound or ErrorCode.RegistryUnreachable
         or ErrorCode.RegistryFailed or ErrorCode.RegistryUnauthorized or ErrorCode.RegistryRateLimited or ErrorCode.RegistryResponseInvalid
         or ErrorCode.RegistryCertificateInvalid or ErrorCode.ImageRejected;
 
@@ -177,13 +192,9 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         List<ArchivedImage> others = [];
         foreach (ImageDescriptor descriptor in image.Listed.DistinctBy(descriptor => descriptor.Digest).Where(descriptor => descriptor.Digest != image.Document.Digest))
         {
-            RegistryRepository repository = image.Repositories[0];
-            RemoteDocument document = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
-            if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has an index {descriptor.Digest} where it promises a manifest");
-            ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
-            if (manifest.Config is null) throw new ContainerException(ErrorCode.ImageUnsupported, $"The manifest {document.Digest} of {name} has no configuration.", name);
-            byte[] configBytes = await repository.BlobAsync(manifest.Config, cancellationToken);
-            bool isImage = ImageMediaType.IsConfig(manifest.Config.MediaType) && !PlatformChoice.IsAttestation(descriptor);
+            (RemoteDocument document, ImageManifest manifest, byte[] configBytes) = await AnywhereAsync(
+                image.Repositories, repository => ReadOtherAsync(repository, descriptor, name, cancellationToken));
+            bool isImage = ImageMediaType.IsConfig(manifest.Config!.MediaType) && !PlatformChoice.IsAttestation(descriptor);
             if (isImage) Check(manifest, image.Reference);
             ImageConfig config = isImage ? ImageLayout.Parse(configBytes, manifest.Config.Digest, ImageJson.Default.ImageConfig) : new ImageConfig();
             IReadOnlyList<string> diffIds = isImage ? config.Rootfs?.DiffIds ?? [] : [.. manifest.Layers.Select(_ => "")];
@@ -206,6 +217,32 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         }
 
         return others;
+    }
+
+    private static async Task<(RemoteDocument Document, ImageManifest Manifest, byte[] Config)> ReadOtherAsync(
+        RegistryRepository repository, ImageDescriptor descriptor, string name, CancellationToken cancellationToken)
+    {
+        RemoteDocument document = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
+        if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has an index {descriptor.Digest} where it promises a manifest");
+        ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
+        if (manifest.Config is null) throw new ContainerException(ErrorCode.ImageUnsupported, $"The manifest {document.Digest} of {name} has no configuration.", name);
+        return (document, manifest, await repository.BlobAsync(manifest.Config, cancellationToken));
+    }
+
+    /// <summary>From the first place that has it: a mirror may have only some of an index.</summary>
+    private static async Task<T> AnywhereAsync<T>(IReadOnlyList<RegistryRepository> repositories, Func<RegistryRepository, Task<T>> read)
+    {
+        for (int i = 0; ; i++)
+        {
+            try
+            {
+                return await read(repositories[i]);
+            }
+            catch (ContainerException error) when (i + 1 < repositories.Count && IsElsewhere(error))
+            {
+                // The next may have it.
+            }
+        }
     }
 
     private static void Check(ImageManifest manifest, ImageReference reference)

@@ -41,10 +41,10 @@ internal sealed record SignedIdentity(SignedIdentityKind Kind, string Reference 
 
     private ImageReference? Remap(ImageReference image)
     {
-        string whole = image.ToString();
-        if (!whole.StartsWith(Reference, StringComparison.Ordinal)) return image;
-        string rest = whole[Reference.Length..];
-        if (rest.Length > 0 && rest[0] is not ('/' or ':' or '@')) return image;
+        // Of the repository alone: what follows a host after a colon is a port, and so another registry.
+        if (!image.Repository.StartsWith(Reference, StringComparison.Ordinal)) return image;
+        if (image.Repository.Length > Reference.Length && image.Repository[Reference.Length] != '/') return image;
+        string rest = image.ToString()[Reference.Length..];
         return ImageReference.TryParse(SignedPrefix + rest, out ImageReference? moved) ? moved : null;
     }
 }

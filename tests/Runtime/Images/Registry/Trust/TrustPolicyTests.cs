@@ -87,6 +87,9 @@ public sealed class TrustPolicyTests : IDisposable
     [InlineData("remapIdentity prefix=m.example signedPrefix=r.example", "m.example/app:1", "r.example/app:1", true)]
     [InlineData("remapIdentity prefix=m.example signedPrefix=r.example", "m.example/app:1", "m.example/app:1", false)]
     [InlineData("remapIdentity prefix=m.example signedPrefix=r.example", "m.example.org/app:1", "m.example.org/app:1", true)]
+    [InlineData("remapIdentity prefix=m.example signedPrefix=r.example", "m.example:5000/app:1", "m.example:5000/app:1", true)]
+    [InlineData("remapIdentity prefix=m.example signedPrefix=r.example", "m.example:5000/app:1", "r.example:5000/app:1", false)]
+    [InlineData("remapIdentity prefix=m.example/app signedPrefix=r.example/box", "m.example/app:1", "r.example/box:1", true)]
     [InlineData("matchRepository", "r.example/app:1", "NO NAME", false)]
     public void The_name_in_a_signature_must_fit(string identity, string image, string signed, bool fits)
     {
