@@ -64,8 +64,10 @@ internal sealed partial class RouteNetlink : IDisposable
         return errno == 0 ? true : throw NetlinkSocket.Error(errno, $"make the bridge {name}", words);
     }
 
-    /// <summary>Makes a pair of veth devices in one request: one end here, up and in a bridge; the other, down, directly in another namespace.</summary>
-    public void MakeVeth(string name, int bridge, int? mtu, string peer, byte[] hardwareAddress, SafeHandle peerNamespace)
+    /// <summary>
+    /// Makes a pair of veth devices in one request: one end here, up and in a bridge; the other, down, directly in another namespace. False when one of the names is taken.
+    /// </summary>
+    public bool TryMakeVeth(string name, int bridge, int? mtu, string peer, byte[] hardwareAddress, SafeHandle peerNamespace)
     {
         NetlinkMessage message = new(RTM_NEWLINK, Ack | Create);
         RaiseFlags(message.Structure(LinkSize));
@@ -77,7 +79,9 @@ internal sealed partial class RouteNetlink : IDisposable
             message.Add(IFLA_IFNAME, peer).Add(IFLA_ADDRESS, hardwareAddress).Add(IFLA_NET_NS_FD, (int)peerNamespace.DangerousGetHandle());
             if (mtu is { } peerSize) message.Add(IFLA_MTU, peerSize);
         })));
-        _socket.Ask(message, $"make the devices {name} and {peer}");
+        int errno = _socket.TryAsk(message, null, out string? words);
+        if (errno == Errno.EEXIST) return false;
+        return errno == 0 ? true : throw NetlinkSocket.Error(errno, $"make the devices {name} and {peer}", words);
     }
 
     /// <summary>Makes a link on top of another, directly in another namespace.</summary>
@@ -132,6 +136,15 @@ internal sealed partial class RouteNetlink : IDisposable
         message.Add(IFLA_IFNAME, name);
         int errno = _socket.TryAsk(message, null, out string? words);
         return errno == 0 || (errno == Errno.ENODEV ? false : throw NetlinkSocket.Error(errno, $"remove the link {name}", words));
+    }
+
+    /// <summary>Removes a link by its index; false when there is none.</summary>
+    public bool TryRemoveLink(int index)
+    {
+        NetlinkMessage message = new(RTM_DELLINK, Ack);
+        BinaryPrimitives.WriteInt32LittleEndian(message.Structure(LinkSize)[4..], index);
+        int errno = _socket.TryAsk(message, null, out string? words);
+        return errno == 0 || (errno == Errno.ENODEV ? false : throw NetlinkSocket.Error(errno, $"remove the link {index}", words));
     }
 
     /// <summary>Gives a link an address; no error when it has it already.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Runtime.InteropServices;
 using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Launch.Contributors;
 using ContainerTools.Runtime.Linux;
@@ -19,6 +18,8 @@ internal sealed class NetworkNamespace : IDisposable
     private static readonly IPAddress s_resolver = IPAddress.Parse(Containers.NetworkFiles.DnsServer);
     private SafeFileHandle? _namespace;
     private readonly PortReservation _ports;
+    // The index of each network's device in the namespace. A name is no hold on it: whoever administers the container's network may change it.
+    private readonly Dictionary<string, int> _devices = [];
     private NetworkPlan _plan;
     private bool _published;
 
@@ -73,7 +74,7 @@ internal sealed class NetworkNamespace : IDisposable
     {
         using RouteNetlink host = new();
         using RouteNetlink inside = Enter(processId);
-        foreach (EndpointPlan endpoint in _plan.Endpoints) Connect(endpoint, host, inside, _namespace!);
+        foreach (EndpointPlan endpoint in _plan.Endpoints) Connect(endpoint, host, inside);
         SetDefaultRoutes(_plan, inside);
         _published = true;
         PacketFilter.AddPorts(_plan);
@@ -114,16 +115,16 @@ internal sealed class NetworkNamespace : IDisposable
         {
             foreach (EndpointPlan endpoint in next.Endpoints.Where(after => !_plan.Endpoints.Any(before => before.Network == after.Network)))
             {
-                Connect(endpoint, host, inside, _namespace!);
-                undo.Push(() => inside.TryRemoveLink(endpoint.Device));
+                Connect(endpoint, host, inside);
+                undo.Push(() => Disconnect(endpoint, host, inside));
             }
 
             undo.Push(() => SetDefaultRoutes(_plan, inside));
             SetDefaultRoutes(next, inside);
             undo.Push(() => PacketFilter.MovePorts(next, _plan));
             PacketFilter.MovePorts(_plan, next);
-            // Last of all, for it cannot be undone. Either end of a pair takes the other with it.
-            foreach (EndpointPlan endpoint in gone) inside.TryRemoveLink(endpoint.Device);
+            // Last of all, for it cannot be undone.
+            foreach (EndpointPlan endpoint in gone) Disconnect(endpoint, host, inside);
             _plan = next;
             undo.Clear();
         }
@@ -133,17 +134,48 @@ internal sealed class NetworkNamespace : IDisposable
         }
     }
 
-    /// <summary>Makes one place in a network, in a namespace that exists.</summary>
-    public static void Connect(EndpointPlan endpoint, RouteNetlink host, RouteNetlink inside, SafeHandle target)
+    /// <summary>
+    /// Takes the ports back, removes the devices and lets the namespace go. The kernel would remove them with it, but only when nobody else is in it any more (who shares it may
+    /// live on), and some time later: the next run could meet its own name, its hardware address on another port of the bridge, or its parent device busy.
+    /// </summary>
+    public void Dispose()
+    {
+        UndoList rest = new();
+        rest.Push(_ports.Dispose);
+        rest.Push(() => _namespace?.Dispose());
+        try
+        {
+            if (_published) PacketFilter.RemovePorts(_plan);
+            _published = false;
+        }
+        finally
+        {
+            Resolver?.Datagrams.Dispose();
+            Resolver?.Streams.Dispose();
+            Resolver = null;
+            try
+            {
+                RemoveDevices();
+            }
+            finally
+            {
+                rest.Run();
+            }
+        }
+    }
+
+    // Makes one place in a network.
+    private void Connect(EndpointPlan endpoint, RouteNetlink host, RouteNetlink inside)
     {
         int? mtu = endpoint.Mtu > 0 ? endpoint.Mtu : null;
         int parent = host.FindLink(endpoint.Parent)
             ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"The device {endpoint.Parent} of the network '{endpoint.Network}' is gone.", endpoint.Network);
-        if (endpoint.Driver == "bridge") host.MakeVeth(endpoint.HostDevice, parent, mtu, endpoint.Device, endpoint.HardwareAddress(), target);
-        else host.MakeStacked(endpoint.Driver, parent, endpoint.Device, mtu, endpoint.HardwareAddress(), target);
+        if (endpoint.Driver == "bridge") MakePair(endpoint, host, parent, mtu);
+        else host.MakeStacked(endpoint.Driver, parent, endpoint.Device, mtu, endpoint.HardwareAddress(), _namespace!);
         try
         {
             int device = inside.Link(endpoint.Device);
+            _devices[endpoint.Network] = device;
             // Before it comes up: the kernel announces the addresses then that a device has (arp_notify, ndisc_notify).
             foreach (string address in endpoint.Addresses)
             {
@@ -158,40 +190,65 @@ internal sealed class NetworkNamespace : IDisposable
         }
         catch
         {
-            inside.TryRemoveLink(endpoint.Device);
+            UndoList undo = new();
+            undo.Push(() => Disconnect(endpoint, host, inside));
+            undo.Run();
             throw;
         }
     }
 
-    /// <summary>Sets the default route of each family: by the first endpoint that has a way out.</summary>
-    public static void SetDefaultRoutes(NetworkPlan plan, RouteNetlink inside)
+    private void MakePair(EndpointPlan endpoint, RouteNetlink host, int bridge, int? mtu)
+    {
+        if (host.TryMakeVeth(endpoint.HostDevice, bridge, mtu, endpoint.Device, endpoint.HardwareAddress(), _namespace!)) return;
+        // A rest of the run before, whose namespace somebody still holds. Or it was the other end's name, and this says so.
+        host.TryRemoveLink(endpoint.HostDevice);
+        if (host.TryMakeVeth(endpoint.HostDevice, bridge, mtu, endpoint.Device, endpoint.HardwareAddress(), _namespace!)) return;
+        throw NetlinkSocket.Error(Errno.EEXIST, $"make the devices {endpoint.HostDevice} and {endpoint.Device}", null);
+    }
+
+    // Removes one place in a network. The host's end of a pair is out of the container's reach, and takes the other with it; where it is gone, both are.
+    private void Disconnect(EndpointPlan endpoint, RouteNetlink host, RouteNetlink inside)
+    {
+        if (endpoint.Driver == "bridge")
+        {
+            host.TryRemoveLink(endpoint.HostDevice);
+        }
+        else if (_devices.TryGetValue(endpoint.Network, out int device) ? !inside.TryRemoveLink(device) : !inside.TryRemoveLink(endpoint.Device))
+        {
+            // It may be in use where it was moved to.
+            throw NetlinkSocket.Error(Errno.ENODEV, $"remove the device of the network '{endpoint.Network}', which is not in the container any more", null);
+        }
+
+        _devices.Remove(endpoint.Network);
+    }
+
+    private void RemoveDevices()
+    {
+        EndpointPlan[] made = [.. _plan.Endpoints.Where(endpoint => _devices.ContainsKey(endpoint.Network))];
+        if (made.Length == 0) return;
+        using RouteNetlink host = new();
+        using RouteNetlink? inside = made.Any(static endpoint => endpoint.Driver != "bridge") ? Within(static () => new RouteNetlink()) : null;
+        foreach (EndpointPlan endpoint in made)
+        {
+            // The container is over: what it has removed itself need not be.
+            if (endpoint.Driver == "bridge") host.TryRemoveLink(endpoint.HostDevice);
+            else inside!.TryRemoveLink(_devices[endpoint.Network]);
+        }
+
+        _devices.Clear();
+    }
+
+    // Sets the default route of each family: by the first endpoint that has a way out.
+    private void SetDefaultRoutes(NetworkPlan plan, RouteNetlink inside)
     {
         foreach (bool ipv6 in (bool[])[false, true])
         {
             foreach (EndpointPlan endpoint in plan.Endpoints)
             {
                 if (endpoint.Internal || endpoint.Gateways.FirstOrDefault(text => text.Contains(':', StringComparison.Ordinal) == ipv6) is not { } gateway) continue;
-                inside.SetDefaultRoute(IPAddress.Parse(gateway), inside.Link(endpoint.Device));
+                inside.SetDefaultRoute(IPAddress.Parse(gateway), _devices[endpoint.Network]);
                 break;
             }
-        }
-    }
-
-    /// <summary>Takes the ports back, and lets the namespace go: the kernel removes what is in it with its last process.</summary>
-    public void Dispose()
-    {
-        try
-        {
-            if (_published) PacketFilter.RemovePorts(_plan);
-            _published = false;
-        }
-        finally
-        {
-            Resolver?.Datagrams.Dispose();
-            Resolver?.Streams.Dispose();
-            Resolver = null;
-            _namespace?.Dispose();
-            _ports.Dispose();
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Networks;
 
@@ -14,7 +15,9 @@ internal static class NetworkRelease
         ReleaseAll(plan.NetworksRun, plan.Id);
     }
 
-    /// <summary>As <see cref="Run"/>, after a monitor died: its sockets, devices and namespace went with it, the packet filter's elements did not.</summary>
+    /// <summary>
+    /// As <see cref="Run"/>, after a monitor died: its sockets went with it, the packet filter's elements did not, nor did the devices, where somebody else is in the namespace.
+    /// </summary>
     /// <param name="runFolder">The run folder; it need not have a plan.</param>
     /// <param name="networksRun">The folder of the networks' addresses and names that are in use.</param>
     /// <param name="id">The container.</param>
@@ -23,7 +26,9 @@ internal static class NetworkRelease
         // Its ports may lead to where the plan says that it was changing to. While the addresses are still its own, what leads to them is of this run.
         foreach (string file in (string[])[NetworkPlan.FileName, NetworkPlan.NextFileName])
         {
-            if (NetworkPlanFormat.TryLoad(runFolder, file) is { } plan) PacketFilter.RemoveLostPorts(plan);
+            if (NetworkPlanFormat.TryLoad(runFolder, file) is not { } plan) continue;
+            PacketFilter.RemoveLostPorts(plan);
+            RemoveDevices(plan);
         }
 
         ReleaseAll(networksRun, id);
@@ -34,6 +39,15 @@ internal static class NetworkRelease
     {
         if (!Directory.Exists(networksRun)) return;
         foreach (string folder in Directory.GetDirectories(networksRun)) new AddressLeases(networksRun, Path.GetFileName(folder)).ReleaseAll(id);
+    }
+
+    // Before the addresses are anybody else's. Those below a macvlan or ipvlan are only in the container's namespace, where nobody looks for them.
+    private static void RemoveDevices(NetworkPlan plan)
+    {
+        EndpointPlan[] pairs = [.. plan.Endpoints.Where(static endpoint => endpoint.HostDevice.Length > 0)];
+        if (pairs.Length == 0) return;
+        using RouteNetlink links = new();
+        foreach (EndpointPlan endpoint in pairs) links.TryRemoveLink(endpoint.HostDevice);
     }
 
     /// <summary>Gives the addresses of a plan back.</summary>
