@@ -1,6 +1,7 @@
 using System.Text;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Networks;
+using Microsoft.Win32.SafeHandles;
 
 namespace ContainerTools.Runtime.Containers;
 
@@ -12,6 +13,9 @@ internal static class NetworkFiles
 {
     /// <summary>Where the resolver of a container in a network listens.</summary>
     public const string DnsServer = "127.0.0.11";
+
+    // The container writes it, and may write what it likes.
+    private const int MostHosts = 1024 * 1024;
 
     private const string Loopback =
         "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nff00::0\tip6-mcastprefix\nff02::1\tip6-allnodes\nff02::2\tip6-allrouters\n";
@@ -39,9 +43,14 @@ internal static class NetworkFiles
 
         foreach ((string name, string address) in configuration.HostEntries.Select(NetworkMode.HostEntry))
         {
-            string known = address != NetworkMode.HostGateway
-                ? address
-                : plan?.Endpoints.Where(static endpoint => endpoint.Driver == "bridge").SelectMany(static endpoint => endpoint.Gateways).FirstOrDefault() ?? "127.0.0.1";
+            string? known = address;
+            if (address == NetworkMode.HostGateway)
+            {
+                known = plan is null ? "127.0.0.1" : plan.Endpoints.Where(static endpoint => endpoint.Driver == "bridge").SelectMany(static endpoint => endpoint.Gateways).FirstOrDefault();
+            }
+
+            // It has been taken out of the networks that reach the host.
+            if (known is null) continue;
             own.Append(known).Append('\t').Append(name).Append('\n');
         }
 
@@ -62,18 +71,53 @@ internal static class NetworkFiles
 
     /// <summary>
     /// Adds the addresses of new networks to /etc/hosts and takes those of others out, in the very file that the container has mounted. What its programs have written
-    /// there stays.
+    /// there stays, byte for byte; and whenever this ends half-way, all other lines are there.
     /// </summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.SizeLimitExceeded"/>, or the kernel's refusal.</exception>
     public static void Update(ContainerFiles files, ContainerConfiguration configuration, NetworkPlan before, NetworkPlan after)
     {
-        if (ContainerStateReader.ReadFile(files.Hosts) is not { } content) return;
-        HashSet<string> gone = [.. Lines(before, configuration)], wanted = [.. Lines(after, configuration)];
-        string[] lines = Encoding.UTF8.GetString(content).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        IEnumerable<string> kept = lines.Where(line => !gone.Contains(line) || wanted.Contains(line));
-        StringBuilder text = new();
-        foreach (string line in kept.Concat(wanted.Where(line => !lines.Contains(line)))) text.Append(line).Append('\n');
         // Not by rename: the mount would go on to show the old file.
-        File.WriteAllText(files.Hosts, text.ToString());
+        using SafeFileHandle? file = Libc.TryOpen(files.Hosts, Libc.O_RDWR | Libc.O_CLOEXEC, 0, out int errno);
+        if (file is null && errno == Errno.ENOENT) return;
+        if (file is null) throw KernelError.From("open", errno, files.Hosts);
+        long length = RandomAccess.GetLength(file);
+        if (length > MostHosts) throw new ContainerException(ErrorCode.SizeLimitExceeded, $"The file has {length} bytes, more than the {MostHosts} that are read of it.", files.Hosts);
+        byte[] content = new byte[length];
+        content = content[..RandomAccess.Read(file, content, 0)];
+        (int start, byte[] rest) = Change(content, [.. Lines(before, configuration)], [.. Lines(after, configuration)]);
+        // What comes before the first change is not touched. The new end is written before the old one is cut off.
+        if (rest.Length > 0) RandomAccess.Write(file, rest, start);
+        if (start + rest.Length < content.Length) RandomAccess.SetLength(file, start + rest.Length);
+    }
+
+    /// <summary>Where a file of lines changes for the first time, and what it is from there on.</summary>
+    internal static (int Start, byte[] End) Change(ReadOnlySpan<byte> content, IReadOnlyList<string> before, IReadOnlyList<string> wanted)
+    {
+        HashSet<string> missing = [.. wanted], gone = [.. before.Where(line => !missing.Contains(line))];
+        List<byte> rest = [];
+        int start = -1;
+        for (int place = 0; place < content.Length;)
+        {
+            int end = content[place..].IndexOf((byte)'\n') is >= 0 and int found ? place + found + 1 : content.Length;
+            ReadOnlySpan<byte> line = content[place..end];
+            // Each byte a character: lines of the engine's are ASCII, and no other can be taken for one of them.
+            string text = Encoding.Latin1.GetString(line).TrimEnd('\n');
+            missing.Remove(text);
+            if (gone.Contains(text)) start = start < 0 ? place : start;
+            else if (start >= 0) rest.AddRange(line);
+            place = end;
+        }
+
+        if (start < 0) start = content.Length;
+        byte last = rest.Count > 0 ? rest[^1] : start > 0 ? content[start - 1] : (byte)'\n';
+        foreach (string line in wanted.Where(missing.Contains))
+        {
+            if (last != '\n') rest.Add((byte)'\n');
+            rest.AddRange(Encoding.UTF8.GetBytes(line + "\n"));
+            last = (byte)'\n';
+        }
+
+        return (start, [.. rest]);
     }
 
     private static IEnumerable<string> Lines(NetworkPlan plan, ContainerConfiguration configuration)
