@@ -132,15 +132,17 @@ internal sealed class ContainerRun : IEventHandler, IDisposable
         if (ExitCode is null) Libc.SendSignal(_process.PidFd, signal);
     }
 
+    /// <summary>The plan in force, with the ports that have been chosen.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.NetworkNotConnectable"/>.</exception>
+    public NetworkPlan Network => _network?.Plan ?? throw new ContainerException(ErrorCode.NetworkNotConnectable, "The container has no network of its own.", null);
+
     /// <summary>Makes the networks as a plan says, which the container has not been told of: programs see devices come and go.</summary>
-    /// <returns>The plan as it is in force: the ports are those that have been chosen.</returns>
     /// <exception cref="ContainerException">Everything is as it was.</exception>
-    public NetworkPlan ChangeNetwork(NetworkPlan next)
+    public void ChangeNetwork(NetworkPlan next)
     {
         if (_network is null) throw new ContainerException(ErrorCode.NetworkNotConnectable, "The container has no network of its own.", next.Id);
         _network.Change(next);
         _resolver!.Plan = _network.Plan;
-        return _network.Plan;
     }
 
     /// <summary>Kills it and removes what it has made: its start has failed after the launch.</summary>

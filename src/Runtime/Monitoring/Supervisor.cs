@@ -138,17 +138,54 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         {
             NetworkPlan next = NetworkPlanFormat.TryLoad(_folder.Path, NetworkPlan.NextFileName)
                 ?? throw new ContainerException(ErrorCode.InvalidConfiguration, $"There is no {NetworkPlan.NextFileName} in the run folder.", _folder.Path);
-            NetworkPlan? before = NetworkPlanFormat.TryLoad(_folder.Path);
-            if (_run is { ExitCode: null }) next = _run.ChangeNetwork(next);
-            NetworkPlanFormat.Save(_folder.Path, next);
-            // Here, and not by who has asked: he may be gone.
-            if (before is not null) NetworkRelease.Release(before with { Endpoints = [.. before.Endpoints.Where(gone => !next.Endpoints.Any(stays => stays.Network == gone.Network))] });
-            Libc.TryUnlink(System.IO.Path.Combine(_folder.Path, NetworkPlan.NextFileName));
+            NetworkPlan? recorded = NetworkPlanFormat.TryLoad(_folder.Path);
+            NetworkPlan? before = _run is { ExitCode: null } ? _run.Network : null;
+            if (before is not null)
+            {
+                // Written in full before anything is changed: afterwards only a rename could fail, and that needs no room.
+                next = next with { Ports = before.Ports };
+                NetworkPlanFormat.Save(_folder.Path, next, NetworkPlan.NextFileName);
+                _run!.ChangeNetwork(next);
+            }
+
+            string path = System.IO.Path.Combine(_folder.Path, NetworkPlan.FileName);
+            int errno = Libc.TryRename(System.IO.Path.Combine(_folder.Path, NetworkPlan.NextFileName), path);
+            if (errno != 0) throw Unchanged(KernelError.From("rename", errno, path), before);
+            if (recorded is not null) ReleaseGone(recorded, next);
             return new MonitorReport { Status = "changed" };
         }
-        catch (Exception error) when (error is ContainerException or IOException)
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {
             return Failure(error);
+        }
+    }
+
+    /// <summary>Gives back what a plan no longer has: here, and not by who has asked, for he may be gone. Where he is there, he does it as well, and says why it fails.</summary>
+    private static void ReleaseGone(NetworkPlan before, NetworkPlan next)
+    {
+        try
+        {
+            NetworkRelease.Release(before with { Endpoints = [.. before.Endpoints.Where(gone => !next.Endpoints.Any(stays => stays.Network == gone.Network))] });
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            // The networks are changed, and that is the answer. What is left of the address goes with the end of the container.
+            System.Diagnostics.Trace.TraceWarning("An address could not be given back: {0}", error.Message);
+        }
+    }
+
+    /// <summary>Makes the networks as they were, for what is not on record would be lost at the next start.</summary>
+    private ContainerException Unchanged(ContainerException failure, NetworkPlan? before)
+    {
+        if (before is null) return failure;
+        try
+        {
+            _run!.ChangeNetwork(before);
+            return failure;
+        }
+        catch (ContainerException error)
+        {
+            return new ContainerException(failure.Code, $"{failure.Message}. The networks could not be made as they were: {error.Message}", failure.Target, failure);
         }
     }
 
@@ -221,7 +258,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         {
             WriteState(RunStatus.Restarting);
         }
-        catch (Exception error) when (error is ContainerException or IOException)
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {
             // A state that nobody can see is none: it rests for good.
             _exit = _exit! with { Error = $"It was not started again: {error.Message}" };
@@ -274,7 +311,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
             if (_folder.IsStopped) _run!.SendSignal(Signal.SIGKILL);
             _loop.SetDeadline(s_settled, Settle);
         }
-        catch (Exception error) when (error is ContainerException or IOException)
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {
             // As in Docker: what cannot be started is not tried again.
             _exit = ExitOf(Failure(error));
@@ -330,7 +367,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         {
             NetworkRelease.Run(_folder.Path);
         }
-        catch (ContainerException error)
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {
             _exit = _exit! with { Error = _exit.Error ?? error.Message };
         }

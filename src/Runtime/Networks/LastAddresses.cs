@@ -25,7 +25,15 @@ internal sealed class LastAddresses
     public static LastAddresses Load(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        return new LastAddresses(path, Encoding.UTF8.GetString(ContainerStateReader.ReadFile(path) ?? []));
+        try
+        {
+            return new LastAddresses(path, Encoding.UTF8.GetString(ContainerStateReader.ReadFile(path) ?? []));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            System.Diagnostics.Trace.TraceWarning("The addresses of the last run cannot be read: {0}", error.Message);
+            return new LastAddresses(path, "");
+        }
     }
 
     /// <summary>The one in a subnet of a network, or null.</summary>
@@ -39,7 +47,7 @@ internal sealed class LastAddresses
         return null;
     }
 
-    /// <summary>Writes down those of a plan, where they are others.</summary>
+    /// <summary>Writes down those of a plan, where they are others; a wish that cannot be written keeps no container from its start.</summary>
     public void Keep(NetworkPlan plan)
     {
         StringBuilder text = new();
@@ -48,6 +56,14 @@ internal sealed class LastAddresses
             foreach (string address in endpoint.Addresses) text.Append(endpoint.Network).Append(' ').Append(address.AsSpan(0, address.IndexOf('/', StringComparison.Ordinal))).Append('\n');
         }
 
-        if (text.ToString() != _text) AtomicFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()), durable: false);
+        if (text.ToString() == _text) return;
+        try
+        {
+            AtomicFile.Write(_path, Encoding.UTF8.GetBytes(text.ToString()), durable: false);
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            System.Diagnostics.Trace.TraceWarning("The addresses of this run are not kept for the next: {0}", error.Message);
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace ContainerTools.Runtime.Networks;
 
 /// <summary>
 /// Refuses what would have no effect with the networks that a container is in: a published port that leads nowhere, or a name server that is never asked. It would otherwise only show
-/// when nobody answers.
+/// when nobody answers. Asked when a container is made, not at its starts: to leave a network is no reason never to start again.
 /// </summary>
 internal static class NetworkConflicts
 {

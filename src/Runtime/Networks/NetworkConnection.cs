@@ -28,12 +28,13 @@ internal static class NetworkConnection
         }
 
         ContainerRecord changed = With(record, [.. record.Configuration.Networks.Where(other => other.Network != network.Name), attachment with { Network = network.Name }]);
+        NetworkPlan? made = null;
         UndoList undo = new();
         try
         {
             undo.Push(() => services.Store.Write(record));
             services.Store.Write(changed);
-            if (!isMade) await MakeAsync(services, changed, network, attachment, plan!).ConfigureAwait(false);
+            if (!isMade) made = await MakeAsync(services, changed, network, attachment, plan!).ConfigureAwait(false);
             undo.Clear();
         }
         finally
@@ -41,6 +42,7 @@ internal static class NetworkConnection
             undo.Run();
         }
 
+        if (made is not null) UpdateHosts(services, changed, plan!, made, $"The container '{record.Name}' is in the network '{network.Name}' now");
         return services.Inspect(changed) with { Warnings = services.Networks.TakeWarnings() };
     }
 
@@ -66,11 +68,13 @@ internal static class NetworkConnection
         services.Store.Write(changed);
         if (endpoint is not null)
         {
+            NetworkPlan next = plan! with { Endpoints = [.. plan!.Endpoints.Where(other => other != endpoint)] };
+            bool isChanged;
             UndoList undo = new();
             undo.Push(() => services.Store.Write(record));
             try
             {
-                await ChangeAsync(services, changed, plan!, plan! with { Endpoints = [.. plan!.Endpoints.Where(other => other != endpoint)] }).ConfigureAwait(false);
+                isChanged = await ChangeAsync(services, changed, next).ConfigureAwait(false);
                 undo.Clear();
             }
             finally
@@ -79,6 +83,7 @@ internal static class NetworkConnection
             }
 
             NetworkRelease.Release(plan with { Endpoints = [endpoint] });
+            if (isChanged) UpdateHosts(services, changed, plan, next, $"The container '{record.Name}' is not in the network '{network}' any more");
         }
 
         return services.Inspect(changed);
@@ -92,7 +97,7 @@ internal static class NetworkConnection
         if (locked.Status.State is not (ContainerState.Running or ContainerState.Paused)) return;
         if (NetworkPlanFormat.TryLoad(services.Paths.ContainerRun(id)) is not { } plan || !plan.Endpoints.Any(endpoint => endpoint.Network == network)) return;
         NetworkPreparation.Reconnect(plan, network);
-        await AskAsync(services, locked.Record, plan).ConfigureAwait(false);
+        await ChangeAsync(services, locked.Record, plan).ConfigureAwait(false);
     }
 
     private static void Check(LockedContainer locked)
@@ -124,7 +129,8 @@ internal static class NetworkConnection
         },
     };
 
-    private static async Task MakeAsync(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, NetworkPlan plan)
+    /// <summary>Has the monitor make one more place; null where the container has ended.</summary>
+    private static async Task<NetworkPlan?> MakeAsync(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, NetworkPlan plan)
     {
         services.Networks.Ensure(network);
         int number = 0;
@@ -138,7 +144,10 @@ internal static class NetworkConnection
             List<string> order = [.. record.Configuration.Networks.OrderByDescending(static other => other.Priority).Select(static other => other.Network)];
             NetworkPlan next = plan with { Endpoints = [.. plan.Endpoints.Append(endpoint).OrderBy(other => order.IndexOf(other.Network))] };
             // Where it has ended meanwhile, the next start goes by the record, and takes addresses of its own.
-            if (await ChangeAsync(services, record, plan, next).ConfigureAwait(false)) undo.Clear();
+            if (!await ChangeAsync(services, record, next).ConfigureAwait(false)) return null;
+            // The device has the address from here on: nothing that fails later may give it to somebody else.
+            undo.Clear();
+            return next;
         }
         finally
         {
@@ -149,14 +158,7 @@ internal static class NetworkConnection
     }
 
     /// <summary>Has the monitor do it; false where the container has ended.</summary>
-    private static async Task<bool> ChangeAsync(ContainerServices services, ContainerRecord record, NetworkPlan before, NetworkPlan after)
-    {
-        if (!await AskAsync(services, record, after).ConfigureAwait(false)) return false;
-        NetworkFiles.Update(services.Store.Files(record.Id), record.Configuration, before, after);
-        return true;
-    }
-
-    private static async Task<bool> AskAsync(ContainerServices services, ContainerRecord record, NetworkPlan after)
+    private static async Task<bool> ChangeAsync(ContainerServices services, ContainerRecord record, NetworkPlan after)
     {
         ContainerFiles files = services.Store.Files(record.Id);
         try
@@ -179,5 +181,19 @@ internal static class NetworkConnection
         }
 
         return true;
+    }
+
+    // All else is done, and stays so.
+    private static void UpdateHosts(ContainerServices services, ContainerRecord record, NetworkPlan before, NetworkPlan after, string done)
+    {
+        try
+        {
+            NetworkFiles.Update(services.Store.Files(record.Id), record.Configuration, before, after);
+        }
+        catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
+        {
+            ErrorCode code = error is ContainerException known ? known.Code : ErrorCode.KernelError;
+            throw new ContainerException(code, $"{done}, but its /etc/hosts could not be changed: {error.Message}", record.Name, error);
+        }
     }
 }

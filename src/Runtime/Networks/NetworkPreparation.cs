@@ -26,8 +26,8 @@ internal static class NetworkPreparation
 
         // One that has been taken out of all its networks has a namespace of its own all the same: it can be put into one while it runs.
         if (NetworkMode.IsSpecial(configuration.NetworkMode)) return null;
-        // The networks may have been made anew since the container was.
-        NetworkConflicts.Check(configuration, [.. configuration.Networks.Select(attachment => services.Networks.Get(attachment.Network))]);
+        // Not NetworkConflicts: a container that was put into other networks, or whose networks were made anew, starts all the same, as in Docker; a port that leads nowhere is
+        // held, and leads somewhere as soon as it is in a network again that ports lead to.
         (int seconds, int attempts) = HostResolver.Patience(configuration);
         NetworkPlan plan = new()
         {
