@@ -20,14 +20,19 @@ internal sealed class StoreLock : IDisposable
     public static StoreLock TakeShared(string path) => Take(path, Libc.LockShared);
 
     /// <summary>Takes a lock if its file is there and nobody has it; else null.</summary>
-    public static StoreLock? TryTake(string path)
+    public static StoreLock? TryTake(string path) => TryTake(path, Libc.TryLock);
+
+    /// <summary>Takes a lock together with others who share it, if its file is there and nobody has it alone; else null.</summary>
+    public static StoreLock? TryTakeShared(string path) => TryTake(path, Libc.TryLockShared);
+
+    private static StoreLock? TryTake(string path, Func<SafeFileHandle, string, bool> tryTake)
     {
         SafeFileHandle? file = Libc.TryOpen(path, Libc.O_RDWR | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0, out int errno);
         if (file is null) return errno == Errno.ENOENT || errno == Errno.ENOTDIR ? null : throw KernelError.From("open", errno, path);
         bool taken = false;
         try
         {
-            taken = Libc.TryLock(file, path);
+            taken = tryTake(file, path);
             return taken ? new StoreLock(file) : null;
         }
         finally

@@ -29,9 +29,14 @@ internal static partial class Libc
     }
 
     /// <summary>Takes the exclusive lock of an open file; false if another open file has it.</summary>
-    public static bool TryLock(SafeHandle file, string path)
+    public static bool TryLock(SafeHandle file, string path) => TryLock(file, path, LOCK_EX);
+
+    /// <summary>Takes the shared lock of an open file; false if another open file has the exclusive one.</summary>
+    public static bool TryLockShared(SafeHandle file, string path) => TryLock(file, path, LOCK_SH);
+
+    private static bool TryLock(SafeHandle file, string path, int kind)
     {
-        while (flock(file, LOCK_EX | LOCK_NB) < 0)
+        while (flock(file, kind | LOCK_NB) < 0)
         {
             int errno = Marshal.GetLastPInvokeError();
             if (errno == Errno.EAGAIN) return false;

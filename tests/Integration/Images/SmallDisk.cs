@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Xunit;
 
 namespace ContainerTools.Integration.Tests.Images;
 
@@ -19,8 +20,17 @@ internal sealed class SmallDisk : IDisposable
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
-        Folder = $"/proc/{int.Parse(_holder.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture)}/root{mountPoint}";
+        string? holder = _holder.StandardOutput.ReadLine();
+        if (holder is null)
+        {
+            string reason = _holder.StandardError.ReadToEnd().Trim();
+            Dispose();
+            Assert.Skip($"needs to mount a file system in a mount namespace of its own: {reason}");
+        }
+
+        Folder = $"/proc/{int.Parse(holder, CultureInfo.InvariantCulture)}/root{mountPoint}";
         Directory.CreateDirectory(Ballast);
     }
 

@@ -76,8 +76,15 @@ internal sealed class DownloadFolder(string folder)
     /// </summary>
     public void Remove(string digest)
     {
-        using StoreLock? unused = StoreLock.TryTake(Path(digest));
-        if (unused is not null) Libc.TryUnlink(Path(digest));
+        for (SpinWait wait = default; ; wait.SpinOnce())
+        {
+            using StoreLock? unused = StoreLock.TryTake(Path(digest));
+            if (unused is not null) Libc.TryUnlink(Path(digest));
+            if (unused is not null) return;
+            // Nobody has it alone: then somebody only looks, which is over in a moment. Else it is its owner's, or not there.
+            using StoreLock? looked = StoreLock.TryTakeShared(Path(digest));
+            if (looked is null) return;
+        }
     }
 
     /// <summary>What pulls have left, and what they are fetching now.</summary>
@@ -90,7 +97,8 @@ internal sealed class DownloadFolder(string folder)
         {
             string digest = ImageDigest.Prefix + file.Name;
             if (!ImageDigest.IsValid(digest) || !Libc.TryStat(file.FullName, out FileStatus status) || !status.IsFile) continue;
-            using StoreLock? unused = StoreLock.TryTake(file.FullName);
+            // Shared: a pull that ends at this moment must not take it for another pull's and leave the file.
+            using StoreLock? unused = StoreLock.TryTakeShared(file.FullName);
             // With a second name it is in the folder of a change, complete and being unpacked; or in the store already.
             bool unpacked = status.Links > 1 && !File.Exists(layout.Blob(digest));
             found.Add(new PartialDownload(digest, status.Size, file.LastWriteTimeUtc, unused is null || unpacked));

@@ -15,6 +15,7 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
 {
     private readonly DownloadFolder _folder = new(paths.Downloads);
     private readonly ImageLayout _layout = new(paths.Images);
+    private readonly List<StoredRange> _stored = [];
 
     /// <summary>Does it.</summary>
     public async Task<ContainerImage> RunAsync(CancellationToken cancellationToken)
@@ -47,6 +48,8 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             finally
             {
                 foreach (BlobDownload download in downloads) download.Dispose();
+                foreach (StoredRange stored in _stored) stored.Close();
+                _stored.Clear();
             }
         }
     }
@@ -92,7 +95,13 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             if (sources.TryGetValue(layer.Digest, out ByteRange? known)) return known;
             string display = $"The layer {layer.Digest[..19]} of {image.Reference.Familiar}";
             string stored = _layout.Blob(layer.Digest);
-            if (File.Exists(stored)) return sources[layer.Digest] = StoredRange.Open(stored, display);
+            if (File.Exists(stored))
+            {
+                StoredRange range = StoredRange.Open(stored, display);
+                _stored.Add(range);
+                return sources[layer.Digest] = range;
+            }
+
             BlobDownload download = new(
                 layer, image.Repositories, _folder, stored, ingest.NewPath("blob"), display, whole.Add(layer.Digest[..19], layer.Size));
             downloads.Add(download);

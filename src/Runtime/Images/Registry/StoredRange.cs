@@ -26,6 +26,13 @@ internal sealed record StoredRange : ByteRange
     /// <summary>The blob.</summary>
     public static StoredRange Open(string path, string display) => new(path, new FileInfo(path).Length, display);
 
+    /// <summary>Closes the blob, once nobody reads it any more.</summary>
+    public void Close()
+    {
+        File.Dispose();
+        if (_file.IsValueCreated) _file.Value.Dispose();
+    }
+
     /// <inheritdoc/>
     public override int Read(long position, Span<byte> buffer)
         => position >= Length ? 0 : RandomAccess.Read(_file.Value, buffer[..(int)Math.Min(buffer.Length, Length - position)], position);
