@@ -57,7 +57,7 @@ Describe 'Invoke-Container' {
     It 'removes the container when it is interrupted' {
         $shell = [powershell]::Create([initialsessionstate]::CreateDefault2())
         try {
-            $running = $shell.AddScript("Import-Module '$(Get-PackagePath)'; Invoke-Container busybox -Name one sleep 1000000").BeginInvoke()
+            $running = $shell.AddScript("Import-Module '$(Get-PackagePath)'; Invoke-Container busybox -Name one -Network none sleep 1000000").BeginInvoke()
             while (-not $running.IsCompleted -and -not (Get-Container one -State Running -ErrorAction Ignore)) { Start-Sleep -Milliseconds 20 }
             $running.IsCompleted | Should -BeFalse -Because "it runs until it is stopped, but: $($shell.Streams.Error.ReadAll())"
             $shell.Stop()

@@ -16,7 +16,7 @@ internal static class RunKill
     public static void Kill(RunStore store, string id, int signal, bool all)
     {
         using RunFolder folder = store.Open(id);
-        RunRecord record = folder.ReadRecord();
+        RunRecord record = ReadRecord(folder);
         if (all && RunStatusReader.OpenCgroup(record) is { Exists: true } cgroup)
         {
             SignalAll(cgroup, signal);
@@ -28,6 +28,22 @@ internal static class RunKill
         {
             RunTransitions.Check(RunOperation.Kill, RunPhase.Stopped, id);
         }
+    }
+
+    /// <summary>
+    /// A program may have written its first words before <c>run</c> has written down that it runs. The rest of its creation is waited for, but not without end: it
+    /// may hang in a hook.
+    /// </summary>
+    private static RunRecord ReadRecord(RunFolder folder)
+    {
+        for (int attempt = 0; attempt < 200 && folder.TryReadRecord() is null; attempt++)
+        {
+            using RunFolder? free = RunFolder.TryLock(folder.Id, folder.FolderPath, out bool held);
+            if (!held) break;
+            Thread.Sleep(10);
+        }
+
+        return folder.ReadRecord();
     }
 
     /// <summary>
