@@ -54,8 +54,10 @@ internal static class VmTools
 
             Directory.CreateDirectory(cache);
             string target = Path.Combine(cache, Path.GetFileName(kernel));
-            File.Copy(kernel, target + ".tmp", overwrite: true);
-            File.Move(target + ".tmp", target, overwrite: true);
+            // A name of its own: the machines of several test classes are made at the same time, and each that finds no kernel gets one.
+            string copy = $"{target}.{Guid.NewGuid():n}.tmp";
+            File.Copy(kernel, copy);
+            File.Move(copy, target, overwrite: true);
             return target;
         }
         finally

@@ -225,6 +225,13 @@ public sealed class ConfigurationTests(EngineFixture engine) : IClassFixture<Eng
         Container container = await engine.StartAsync(engine.Options("sh", "-c", "sleep 1000 & echo up; wait") with { User = "mail" });
         await engine.WaitForLineAsync(container.Id, "up");
         IReadOnlyList<ContainerProcess> processes = await engine.Containers.GetProcessesAsync(container.Id, Cancel);
+        // The second one is a copy of the shell until it has executed its program, which then takes a moment to fall asleep.
+        for (int attempt = 0; attempt < 3000 && processes is not [_, { State: 'S', Command: ["sleep", ..] }]; attempt++)
+        {
+            await Task.Delay(20, Cancel);
+            processes = await engine.Containers.GetProcessesAsync(container.Id, Cancel);
+        }
+
         Assert.Equal(2, processes.Count);
         ContainerProcess first = processes[0], second = processes[1];
         Assert.Equal((container.ProcessId!.Value, 1, 8u, "mail"), (first.ProcessId, first.ContainerProcessId!.Value, first.UserId, first.User));
