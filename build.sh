@@ -71,6 +71,8 @@ test_tools() {
     have openssl         || echo "openssl          keys and signatures of images"
     have docker-registry || echo "docker-registry  a registry on loopback"
     have strace          || echo "strace           faults at single system calls"
+    have mke2fs          || echo "e2fsprogs        the disk of a virtual machine"
+    have newuidmap       || echo "uidmap           user namespaces with more than one id, for users without privileges"
     have crun       || echo "crun             the runtime ctrun is compared with"
     have runc       || echo "runc             the other one"
     have podman     || echo "podman           Podman with ctrun as its runtime"

@@ -5,9 +5,7 @@ public sealed class BareMachine : VirtualMachine
 {
     protected override int Memory => 1024;
 
-    protected override string Programs => "bin";
+    private protected override string Init => "init";
 
     private protected override string? Prepare() => null;
-
-    private protected override void Fill(CpioArchive archive) => archive.AddFile("init", Path.Combine(Guest, "init"));
 }

@@ -8,9 +8,6 @@ internal sealed class CpioArchive(Stream output) : IDisposable
 {
     private const int FolderMode = 0x41ed;  // S_IFDIR | 0755
     private const int ProgramMode = 0x81ed; // S_IFREG | 0755
-    private const int FileKind = 0x8000;    // S_IFREG
-    private const int FolderKind = 0x4000;  // S_IFDIR
-    private const int LinkMode = 0xa1ff;    // S_IFLNK | 0777
     private readonly HashSet<string> _folders = [];
     private int _inode;
 
@@ -32,34 +29,6 @@ internal sealed class CpioArchive(Stream output) : IDisposable
     {
         foreach (string file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
             AddFile($"{path}/{Path.GetRelativePath(source, file)}", file);
-    }
-
-    /// <summary>
-    /// Adds a system: folders, files with their modes, symbolic links as they are. Everything belongs to root. What is in the folders for the kernel's file systems is
-    /// left out, and with it all devices and sockets.
-    /// </summary>
-    public void AddTree(string root) => AddTree(root, "");
-
-    private void AddTree(string root, string folder)
-    {
-        // Level by level: a recursive enumeration would follow links to folders, out of the tree.
-        foreach (FileSystemInfo entry in new DirectoryInfo(Path.Combine(root, folder)).EnumerateFileSystemInfos())
-        {
-            string path = Path.Combine(folder, entry.Name);
-            if (entry.LinkTarget is { } target)
-            {
-                Add(path, LinkMode, Encoding.UTF8.GetBytes(target));
-            }
-            else if (entry is DirectoryInfo)
-            {
-                if (_folders.Add(path)) Add(path, FolderKind | (int)entry.UnixFileMode, []);
-                if (path is not ("proc" or "sys" or "dev" or "run" or "tmp")) AddTree(root, path);
-            }
-            else
-            {
-                Add(path, FileKind | (int)entry.UnixFileMode, File.ReadAllBytes(entry.FullName));
-            }
-        }
     }
 
     public void Dispose() => Add("TRAILER!!!", 0, []);

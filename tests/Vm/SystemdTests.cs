@@ -3,7 +3,8 @@ using Xunit;
 namespace ContainerTools.Vm.Tests;
 
 /// <summary>ctrun with --systemd-cgroup under a systemd that owns the cgroup tree, over the bus and without one. Each check is a script of Guest/systemd-checks.</summary>
-public sealed class SystemdTests(SystemdMachine machine) : IClassFixture<SystemdMachine>
+[Collection(SystemdCollection.Name)]
+public sealed class SystemdTests(SystemdMachine machine)
 {
     public static IEnumerable<TheoryDataRow<string>> Checks => VirtualMachine.ChecksIn("systemd-checks");
 

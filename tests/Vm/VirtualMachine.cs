@@ -33,8 +33,8 @@ public abstract class VirtualMachine : IAsyncLifetime
     /// <summary>Megabytes of memory.</summary>
     protected abstract int Memory { get; }
 
-    /// <summary>The folder for busybox and ctrun.</summary>
-    protected abstract string Programs { get; }
+    /// <summary>A disk, which is written to in this run only; null where everything is in memory.</summary>
+    private protected virtual string? Disk => null;
 
     /// <summary>The names of the checks in a folder of Guest.</summary>
     public static IEnumerable<TheoryDataRow<string>> ChecksIn(string folder)
@@ -44,8 +44,8 @@ public abstract class VirtualMachine : IAsyncLifetime
     /// <returns>Why it cannot be had; null if it can.</returns>
     private protected abstract string? Prepare();
 
-    /// <summary>Writes the system; busybox, ctrun and the checks are added to it.</summary>
-    private protected abstract void Fill(CpioArchive archive);
+    /// <summary>The first process, a file of <see cref="Guest"/>. It finds busybox and ctrun in /bin, the checks in /guest and the kernel's modules in /modules.</summary>
+    private protected abstract string Init { get; }
 
     /// <summary>How a check ended.</summary>
     internal CheckResult Result(string check)
@@ -62,10 +62,11 @@ public abstract class VirtualMachine : IAsyncLifetime
             using (FileStream output = File.Create(memory))
             using (var archive = new CpioArchive(output))
             {
-                Fill(archive);
-                archive.AddFile(Programs + "/busybox", VmTools.Busybox);
-                archive.AddFile(Programs + "/ctrun", ctrun);
+                archive.AddFile("init", Path.Combine(Guest, Init));
+                archive.AddFile("bin/busybox", VmTools.Busybox);
+                archive.AddFile("bin/ctrun", ctrun);
                 archive.AddFolder("guest", Guest);
+                foreach (string module in VmTools.Modules(kernel)) archive.AddFile("modules/" + Path.GetFileName(module), module);
             }
 
             await BootAsync(kernel, memory, work);
@@ -110,6 +111,7 @@ public abstract class VirtualMachine : IAsyncLifetime
         [
             "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", Memory.ToString(CultureInfo.InvariantCulture), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", memory, "-append", "console=ttyS0 quiet panic=-1 cgroup_no_v1=all", "-serial", $"file:{console}", "-serial", $"file:{report}",
+            .. Disk is null ? Array.Empty<string>() : ["-drive", $"if=none,id=disk,format=raw,snapshot=on,file={Disk}", "-device", "nvme,drive=disk,serial=disk"],
         ];
         using Process emulator = Process.Start(new ProcessStartInfo(VmTools.Emulator, arguments) { RedirectStandardError = true })!;
         Task<string> errors = emulator.StandardError.ReadToEndAsync();

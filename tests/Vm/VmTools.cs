@@ -7,10 +7,16 @@ internal static class VmTools
 {
     public const string Emulator = "qemu-system-x86_64";
     public const string Busybox = "/bin/busybox";
+    private const string KernelPrefix = "vmlinuz-";
+    private const string ModulesPrefix = "modules-";
+    private static readonly string[] s_system = ["systemd", "systemd-sysv", "dbus"];
+
+    /// <summary>The engines, the runtimes they are compared with, and what a user needs to run containers without privileges.</summary>
+    private static readonly string[] s_engines = ["podman", "crun", "containerd", "docker.io", "docker-cli", "uidmap", "dbus-user-session", "libpam-systemd"];
 
     /// <summary>Whether a program is on PATH.</summary>
     public static bool Has(string program)
-        => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+        => Path.IsPathRooted(Located(program));
 
     /// <summary>
     /// A kernel: CONTAINERTOOLS_VM_KERNEL where set, else the distribution's cloud kernel, downloaded once and unpacked without being installed.
@@ -25,8 +31,75 @@ internal static class VmTools
             return File.Exists(given) ? given : null;
         }
 
-        string cache = Path.Combine(Repository(), "artifacts", "vm");
-        if (Find(cache) is { } cached) return cached;
+        string? cached = Find(Cache);
+        if (cached is not null && Modules(cached).Length > 0) return cached;
+        string? kernel = DownloadedKernel(out reason);
+        return kernel ?? cached;
+    }
+
+    /// <summary>The modules that came with a kernel of <see cref="Kernel"/>: what engines need and Debian does not build in.</summary>
+    public static string[] Modules(string kernel)
+        => Path.GetFileName(kernel).StartsWith(KernelPrefix, StringComparison.Ordinal) && Path.Combine(Cache, ModulesPrefix + Path.GetFileName(kernel)[KernelPrefix.Length..]) is var folder && Directory.Exists(folder)
+            ? Directory.GetFiles(folder)
+            : [];
+
+    /// <summary>
+    /// A disk with a distribution's system: systemd, a bus and, where the distribution has them, engines. debootstrap makes it once, and it is never written to again.
+    /// </summary>
+    /// <param name="reason">Why there is none.</param>
+    public static string? Disk(out string reason)
+    {
+        reason = "";
+        string disk = Path.Combine(Cache, "system.ext4");
+        if (File.Exists(disk)) return disk;
+        if (!Environment.IsPrivilegedProcess || !Has("debootstrap") || !Has("mke2fs"))
+        {
+            reason = "no system with systemd: debootstrap and mke2fs, as root, are needed to make one";
+            return null;
+        }
+
+        Directory.CreateDirectory(Cache);
+        string work = Path.Combine(Cache, $"system.{Guid.NewGuid():n}"), root = Path.Combine(work, "root"), image = Path.Combine(work, "system.ext4");
+        Directory.CreateDirectory(work);
+        try
+        {
+            if (!Bootstrap(root, [.. s_system, .. s_engines]) && !Bootstrap(root, s_system))
+            {
+                reason = "no system with systemd: debootstrap cannot make one here (it needs the distribution's packages)";
+                return null;
+            }
+
+            foreach (string folder in (string[])["usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/zoneinfo", "var/cache/apt", "var/lib/apt/lists"])
+            {
+                string path = Path.Combine(root, folder);
+                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+            }
+
+            // Filled without being mounted. Its blocks of zeros take no room in the file.
+            if (Run(work, "mke2fs", "-q", "-F", "-t", "ext4", "-O", "^has_journal", "-d", root, image, "2G") != 0)
+            {
+                reason = "no system with systemd: mke2fs cannot make a file system out of it";
+                return null;
+            }
+
+            File.Move(image, disk, overwrite: true);
+            return disk;
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
+    private static bool Bootstrap(string root, string[] packages)
+    {
+        if (Directory.Exists(root)) Directory.Delete(root, recursive: true);
+        return Run("/", "debootstrap", "--variant=minbase", "--include=" + string.Join(',', packages), "stable", root) == 0;
+    }
+
+    private static string? DownloadedKernel(out string reason)
+    {
+        reason = "";
         if (!Has("apt-get") || !Has("dpkg-deb"))
         {
             reason = "no kernel to boot: apt-get and dpkg-deb are needed to get one, or CONTAINERTOOLS_VM_KERNEL to name one";
@@ -46,18 +119,19 @@ internal static class VmTools
                 return null;
             }
 
-            if (Run(work, "sh", "-c", "dpkg-deb --fsys-tarfile \"$1\" | tar -x ./boot", "sh", archive) != 0 || Find(Path.Combine(work, "boot")) is not { } kernel)
+            const string Unpack = "dpkg-deb --fsys-tarfile \"$1\" | tar -x --wildcards './boot/vmlinuz-*' '*/kernel/fs/overlayfs/overlay.ko*'";
+            if (Run(work, "sh", "-c", Unpack, "sh", archive) != 0 || Find(Path.Combine(work, "boot")) is not { } kernel)
             {
                 reason = $"no kernel to boot: {Path.GetFileName(archive)} cannot be unpacked";
                 return null;
             }
 
-            Directory.CreateDirectory(cache);
-            string target = Path.Combine(cache, Path.GetFileName(kernel));
-            // A name of its own: the machines of several test classes are made at the same time, and each that finds no kernel gets one.
-            string copy = $"{target}.{Guid.NewGuid():n}.tmp";
-            File.Copy(kernel, copy);
-            File.Move(copy, target, overwrite: true);
+            Directory.CreateDirectory(Cache);
+            string modules = Path.Combine(Cache, ModulesPrefix + Path.GetFileName(kernel)[KernelPrefix.Length..]);
+            Directory.CreateDirectory(modules);
+            foreach (string module in Directory.EnumerateFiles(work, "*.ko*", SearchOption.AllDirectories)) Place(module, Path.Combine(modules, Path.GetFileName(module)));
+            string target = Path.Combine(Cache, Path.GetFileName(kernel));
+            Place(kernel, target);
             return target;
         }
         finally
@@ -66,42 +140,12 @@ internal static class VmTools
         }
     }
 
-    /// <summary>The root file system of a distribution with systemd and a bus, made once by debootstrap and made smaller.</summary>
-    /// <param name="reason">Why there is none.</param>
-    public static string? SystemdRoot(out string reason)
+    /// <summary>Under a name of its own first: the machines of several test classes are made at the same time, and each that finds no kernel gets one.</summary>
+    private static void Place(string file, string target)
     {
-        reason = "";
-        string root = Path.Combine(Repository(), "artifacts", "vm", "systemd");
-        if (Directory.Exists(root)) return root;
-        if (!Environment.IsPrivilegedProcess || !Has("debootstrap"))
-        {
-            reason = "no system with systemd: debootstrap, as root, is needed to make one";
-            return null;
-        }
-
-        string work = root + "." + Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        try
-        {
-            Directory.CreateDirectory(work);
-            if (Run(work, "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "stable", work) != 0)
-            {
-                reason = "no system with systemd: debootstrap cannot make one here (it needs the distribution's packages)";
-                return null;
-            }
-
-            foreach (string folder in (string[])["usr/share/doc", "usr/share/locale", "usr/share/man", "usr/share/zoneinfo", "var/cache/apt", "var/lib/apt/lists"])
-            {
-                string path = Path.Combine(work, folder);
-                if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
-            }
-
-            Directory.Move(work, root);
-            return root;
-        }
-        finally
-        {
-            if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
-        }
+        string copy = $"{target}.{Guid.NewGuid():n}.tmp";
+        File.Copy(file, copy);
+        File.Move(copy, target, overwrite: true);
     }
 
     /// <summary>The folder that holds the solution.</summary>
@@ -112,8 +156,14 @@ internal static class VmTools
         return AppContext.BaseDirectory;
     }
 
+    private static string Cache => Path.Combine(Repository(), "artifacts", "vm");
+
+    /// <summary>Where a program is, also one for the administrator alone; its name if it is nowhere.</summary>
+    private static string Located(string program)
+        => $"{Environment.GetEnvironmentVariable("PATH")}:/usr/sbin:/sbin".Split(':').Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists) ?? program;
+
     private static string? Find(string folder)
-        => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "vmlinuz-*").FirstOrDefault(file => !file.EndsWith(".tmp", StringComparison.Ordinal)) : null;
+        => Directory.Exists(folder) ? Directory.EnumerateFiles(folder, KernelPrefix + "*").FirstOrDefault(file => !file.EndsWith(".tmp", StringComparison.Ordinal)) : null;
 
     private static string Output(string program, params string[] arguments)
     {
@@ -125,7 +175,7 @@ internal static class VmTools
 
     private static int Run(string folder, string program, params string[] arguments)
     {
-        using Process process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
+        using Process process = Process.Start(new ProcessStartInfo(Located(program), arguments) { WorkingDirectory = folder, RedirectStandardOutput = true })!;
         process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode;

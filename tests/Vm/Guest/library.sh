@@ -4,11 +4,7 @@
 # refused has been refused by a cgroup.
 bundle() {
     folder=/b/$1
-    mkdir -p "$folder/rootfs/bin" "$folder/rootfs/proc" "$folder/rootfs/dev" "$folder/rootfs/sys" "$folder/rootfs/tmp"
-    for busybox in /bin/busybox /usr/local/bin/busybox; do
-        [ ! -x $busybox ] || cp $busybox "$folder/rootfs/bin/busybox"
-    done
-    chroot "$folder/rootfs" /bin/busybox --install -s /bin
+    root_of_busybox "$folder/rootfs"
     printf '%s\n' "$3" > "$folder/rootfs/script"
     cat > "$folder/config.json" <<JSON
 {
@@ -32,6 +28,15 @@ bundle() {
   }
 }
 JSON
+}
+
+# root_of_busybox FOLDER: a root file system of busybox alone.
+root_of_busybox() {
+    mkdir -p "$1/bin" "$1/proc" "$1/dev" "$1/sys" "$1/tmp" "$1/etc"
+    for busybox in /bin/busybox /usr/local/bin/busybox; do
+        [ ! -x $busybox ] || cp $busybox "$1/bin/busybox"
+    done
+    chroot "$1" /bin/busybox --install -s /bin
 }
 
 capabilities='"CAP_MKNOD", "CAP_CHOWN", "CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE"'
@@ -94,4 +99,16 @@ until_true() {
 
 holds() {
     grep -q "$1" "$2" 2>/dev/null
+}
+
+gone() {
+    [ ! -e "$1" ]
+}
+
+# needs PROGRAM: the check is skipped where the distribution did not have it.
+needs() {
+    if ! command -v "$1" > /dev/null; then
+        echo "$1 was not to be had for the virtual machine"
+        exit 77
+    fi
 }
