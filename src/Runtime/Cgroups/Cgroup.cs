@@ -36,10 +36,17 @@ internal sealed class Cgroup : ICgroup
     public ulong? Identity => Libc.TryStat(First.Path, out FileStatus status) ? status.Inode : null;
 
     /// <inheritdoc/>
-    public IReadOnlyList<CgroupView> Views =>
-    [
-        .. _host.Hierarchies.Where(hierarchy => _scope == CgroupScope.Full || !hierarchy.OnDemand).Select(hierarchy => hierarchy.View(Path, _host.Root)),
-    ];
+    public IReadOnlyList<CgroupView> Views
+    {
+        get
+        {
+            // A loop: Select behind Where is a generic virtual method, and the first of those in a process starts the type loader.
+            List<CgroupView> views = new(_host.Hierarchies.Count);
+            foreach (Hierarchy hierarchy in _host.Hierarchies)
+                if (_scope == CgroupScope.Full || !hierarchy.OnDemand) views.Add(hierarchy.View(Path, _host.Root));
+            return views;
+        }
+    }
 
     /// <inheritdoc/>
     public bool IsFrozen => _host is { Freezer: { } freezer, FreezerHierarchy: { } hierarchy } && freezer.IsFrozen(hierarchy.Folder(Path));
@@ -91,7 +98,7 @@ internal sealed class Cgroup : ICgroup
         {
             bool concerned = hierarchy.Concerns(resources) || (hierarchy is V2Hierarchy && resources.Unified is { Count: > 0 });
             if (!concerned) continue;
-            if (hierarchy.OnDemand) CreateOnDemand(hierarchy);
+            if (hierarchy.OnDemand && _scope != CgroupScope.Full) CreateOnDemand(hierarchy);
             hierarchy.Apply(Path, resources);
         }
     }

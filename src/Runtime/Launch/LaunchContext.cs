@@ -59,6 +59,9 @@ internal sealed class LaunchContext(OciSpec spec, OciProcess process, string bun
     /// <summary>The hierarchies to show at a mount of type <c>cgroup</c>.</summary>
     public IReadOnlyList<CgroupView> CgroupViews { get; set; } = [];
 
+    /// <summary>The container's new network namespace, made early; null where clone3(2) makes it.</summary>
+    public Slot? Network { get; set; }
+
     /// <summary>Standard input, output, error: what is to become 0, 1, 2; null to leave what is inherited.</summary>
     public Slot?[] Streams { get; } = new Slot?[3];
 

@@ -10,8 +10,8 @@ namespace ContainerTools.Runtime.Launch;
 /// </summary>
 internal sealed unsafe class LaunchPlan : IDisposable
 {
-    // Large enough for what Docker specifies: growing would touch fresh pages for every copy, and a start is mostly page faults.
-    private const int UsualSteps = 320;
+    // Large enough for what Docker specifies, with all hierarchies of cgroup v1: growing would touch fresh pages for every copy.
+    private const int UsualSteps = 512;
 
     // struct statx (statx(2)).
     private const int SizeOfStatus = 256;
@@ -19,8 +19,9 @@ internal sealed unsafe class LaunchPlan : IDisposable
     // struct clone_args (clone(2)).
     private const int SizeOfCloneArguments = 88;
     private const ulong CLONE_PARENT = 0x8000;
-    private readonly List<Step> steps = new(UsualSteps);
+    private readonly StepList steps = new();
     private readonly List<Note> notes = new(UsualSteps);
+    private readonly List<PlanArgument[]> keptArguments = [];
     private readonly List<string> slotNames = new(128);
     private readonly List<long> slotValues = new(128);
     private string section = "";
@@ -78,7 +79,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
             if (arguments[i].IsSlot) step.SlotArguments |= (byte)(1 << i);
         }
 
-        return Append(step, new Note(call.Name, what, subject, section, KeepsArguments ? arguments.ToArray() : []));
+        return Append(step, new Note(call.Name, what, subject, section), KeepsArguments ? arguments.ToArray() : []);
     }
 
     /// <summary>Appends a step that writes a slot's descriptor to memory, as an int.</summary>
@@ -87,7 +88,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
         Step step = new() { Kind = StepKind.Store, Result = -1 };
         step.Arguments[0] = address;
         step.Arguments[1] = slot.Index;
-        Append(step, new Note("store", word, "", section, KeepsArguments ? [slot] : []));
+        Append(step, new Note("store", word, "", section), KeepsArguments ? [slot] : []);
     }
 
     /// <summary>
@@ -116,10 +117,10 @@ internal sealed unsafe class LaunchPlan : IDisposable
         step.Arguments[0] = Memory.Strings(candidates);
         step.Arguments[1] = Memory.Strings(arguments);
         step.Arguments[2] = Memory.Strings(environment);
-        Append(step, new Note("execve", "execute", arguments[0], section, !KeepsArguments ? [] : [
+        Append(step, new Note("execve", "execute", arguments[0], section), !KeepsArguments ? [] : [
             PlanArgument.Pointer(step.Arguments[0], string.Join(':', candidates)),
             PlanArgument.Pointer(step.Arguments[1], string.Join(' ', arguments)),
-            PlanArgument.Pointer(step.Arguments[2], $"{environment.Count.ToString(CultureInfo.InvariantCulture)} variables")]));
+            PlanArgument.Pointer(step.Arguments[2], $"{environment.Count.ToString(CultureInfo.InvariantCulture)} variables")]);
     }
 
     /// <summary>Appends a look for the program: fails as <see cref="Execute"/> would where none of the candidates can be executed.</summary>
@@ -128,7 +129,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
         Step step = new() { Kind = StepKind.Find, Result = -1 };
         step.Arguments[0] = Memory.Strings(candidates);
         step.Arguments[1] = (long)Memory.Take(SizeOfStatus);
-        Append(step, new Note("find", "find", program, section, !KeepsArguments ? [] : [PlanArgument.Pointer(step.Arguments[0], string.Join(':', candidates))]));
+        Append(step, new Note("find", "find", program, section), !KeepsArguments ? [] : [PlanArgument.Pointer(step.Arguments[0], string.Join(':', candidates))]);
     }
 
     /// <summary>Keeps the last step's result.</summary>
@@ -183,7 +184,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
     public Interpreter.Program* Build(int report)
     {
         Interpreter.Program* program = (Interpreter.Program*)Memory.Take(sizeof(Interpreter.Program));
-        program->Steps = (Step*)Memory.Array<Step>(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(steps));
+        program->Steps = steps.First;
         program->Count = steps.Count;
         program->Slots = (long*)Memory.Array<long>(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(slotValues));
         program->Report = report;
@@ -224,10 +225,11 @@ internal sealed unsafe class LaunchPlan : IDisposable
             Note note = notes[i];
             Step step = steps[i];
             text.Append(CultureInfo.InvariantCulture, $"{i,4}  {note.Call}(");
-            for (int a = 0; a < note.Arguments.Length; a++)
+            PlanArgument[] arguments = KeepsArguments ? keptArguments[i] : [];
+            for (int a = 0; a < arguments.Length; a++)
             {
                 if (a > 0) text.Append(", ");
-                text.Append(note.Arguments[a].Print(slotNames));
+                text.Append(arguments[a].Print(slotNames));
             }
 
             text.Append(')');
@@ -245,7 +247,11 @@ internal sealed unsafe class LaunchPlan : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Memory.Dispose();
+    public void Dispose()
+    {
+        steps.Dispose();
+        Memory.Dispose();
+    }
 
     private static void AppendIgnored(StringBuilder text, int index, int errno, int skip)
     {
@@ -257,7 +263,7 @@ internal sealed unsafe class LaunchPlan : IDisposable
 
     private delegate void StepChange(ref Step step);
 
-    private void Change(int index, StepChange change) => change(ref System.Runtime.InteropServices.CollectionsMarshal.AsSpan(steps)[index]);
+    private void Change(int index, StepChange change) => change(ref steps[index]);
 
     /// <summary>An errno of the step at an index is no failure; so many steps are skipped then.</summary>
     public void IgnoreAt(int index, int errno, int skip) => Ignore(index, errno, skip);
@@ -276,12 +282,13 @@ internal sealed unsafe class LaunchPlan : IDisposable
         }
     });
 
-    private int Append(in Step step, in Note note)
+    private int Append(in Step step, in Note note, PlanArgument[] arguments)
     {
         steps.Add(step);
         notes.Add(note);
+        if (KeepsArguments) keptArguments.Add(arguments);
         return steps.Count - 1;
     }
 
-    private readonly record struct Note(string Call, string What, string Subject, string Section, PlanArgument[] Arguments);
+    private readonly record struct Note(string Call, string What, string Subject, string Section);
 }

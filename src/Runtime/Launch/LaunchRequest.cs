@@ -15,6 +15,8 @@ internal sealed record LaunchRequest
     public string Id { get; init; } = "";
     /// <summary>The cgroup, created and with its limits set; null for none.</summary>
     public ICgroup? Cgroup { get; init; }
+    /// <summary>The new network namespace, where its making was begun early; the caller's to dispose of.</summary>
+    public EarlyNetwork? Network { get; init; }
     /// <summary>Standard input; null to inherit the caller's. Not used with a terminal.</summary>
     public SafeHandle? StandardInput { get; init; }
     /// <summary>Standard output; null to inherit the caller's.</summary>

@@ -50,6 +50,7 @@ internal static class Launcher
         };
         handshake.AddSlots(context);
         AddCgroup(context, entry);
+        if (request.Network?.Wait() is { } network) context.Network = plan.NewSlot("network", network.DangerousGetHandle());
         using StreamCopies streams = new(context, request.StandardInput, request.StandardOutput, request.StandardError);
         LaunchCompiler.CompileStart(context);
         if (request.BrokenStep is { } broken) plan.Break(broken);
@@ -128,6 +129,7 @@ internal static class Launcher
         if (context.MakesNamespace("user") || context.WaitsForHooks || !string.IsNullOrEmpty(request.Spec.Linux?.Seccomp?.ListenerPath)) Handshake.PlanGo(context, plan.NewSlot("go"), plan.NewSlot("go-launcher"));
         if (process.Terminal) context.ConsoleSocket = plan.NewSlot("console");
         if (request.GateFolder is not null) context.Gate = plan.NewSlot("gate");
+        if (EarlyNetwork.IsFor(request.Spec)) context.Network = plan.NewSlot("network");
         context.TaskFiles = [.. context.CgroupViews.Where(static view => view.FileSystem == "cgroup").Select(_ => plan.NewSlot("tasks"))];
         LaunchCompiler.CompileStart(context);
         return plan.ToString();

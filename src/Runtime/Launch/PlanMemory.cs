@@ -1,13 +1,14 @@
-using System.Runtime.InteropServices;
 using System.Text;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Launch;
 
 /// <summary>The unmanaged memory of a plan: strings, structures and arrays that stay where they are until the plan is disposed of.</summary>
 internal sealed unsafe class PlanMemory : IDisposable
 {
-    private const int ChunkSize = 32 << 10;
-    private readonly List<nint> chunks = [];
+    // Far more than a plan takes: only what is written is paid for.
+    private const int ChunkSize = 1 << 20;
+    private readonly List<(nint Start, nint Size)> chunks = [];
     private byte* next;
     private int left;
 
@@ -18,8 +19,8 @@ internal sealed unsafe class PlanMemory : IDisposable
         if (size > left)
         {
             int chunk = Math.Max(size, ChunkSize);
-            next = (byte*)NativeMemory.AllocZeroed((nuint)chunk);
-            chunks.Add((nint)next);
+            next = Libc.MapMemory(chunk);
+            chunks.Add(((nint)next, chunk));
             left = chunk;
         }
 
@@ -75,7 +76,7 @@ internal sealed unsafe class PlanMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (nint chunk in chunks) NativeMemory.Free((void*)chunk);
+        foreach ((nint start, nint size) in chunks) Libc.UnmapMemory((byte*)start, size);
         chunks.Clear();
         left = 0;
     }

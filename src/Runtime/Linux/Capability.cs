@@ -56,7 +56,11 @@ internal static class Capability
     /// <summary>Mask of the capabilities that this engine and the running kernel both know.</summary>
     public static ulong KernelMask()
     {
-        int last = int.Parse(File.ReadAllText("/proc/sys/kernel/cap_last_cap"), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+        const string Path = "/proc/sys/kernel/cap_last_cap";
+        Span<byte> text = stackalloc byte[16];
+        int length = Libc.ReadKernelFile(Path, text);
+        if (length < 0) throw KernelError.From("read", -length, Path);
+        int last = int.Parse(text[..length], NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
         return Below(Math.Min(last + 1, s_names.Length));
     }
 

@@ -117,7 +117,9 @@ internal static unsafe partial class Libc
         fixed (byte* name = Terminated(path, buffer)) return statfs(name, status) == 0 ? *status : -Marshal.GetLastPInvokeError();
     }
 
-    private static int OpenKernelFile(string path, int flags)
+    /// <summary>open(2).</summary>
+    /// <returns>The descriptor's number, which is the caller's to close, or the negative errno.</returns>
+    public static int OpenKernelFile(string path, int flags)
     {
         Span<byte> buffer = stackalloc byte[PathBuffer];
         fixed (byte* name = Terminated(path, buffer))

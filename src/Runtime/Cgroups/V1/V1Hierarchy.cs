@@ -6,6 +6,8 @@ namespace ContainerTools.Runtime.Cgroups.V1;
 /// <summary>A v1 hierarchy: one controller, several that are mounted together (<c>cpu,cpuacct</c>), or a named one without any.</summary>
 internal sealed class V1Hierarchy : Hierarchy
 {
+    private const string Processors = "cpuset.cpus";
+    private const string MemoryNodes = "cpuset.mems";
     private readonly bool _cpuset;
 
     /// <summary>A hierarchy.</summary>
@@ -82,15 +84,19 @@ internal sealed class V1Hierarchy : Hierarchy
     private void Inherit(string path)
     {
         CgroupFolder folder = Folder(path);
-        if (folder.Read("cpuset.cpus") is { Length: > 0 } && folder.Read("cpuset.mems") is { Length: > 0 }) return;
-        if (path == "/") return;
+        string? processors = folder.Read(Processors), nodes = folder.Read(MemoryNodes);
+        if (path == "/" || (processors is { Length: > 0 } && nodes is { Length: > 0 })) return;
         string parentPath = CgroupPath.Parent(path);
-        Inherit(parentPath);
         CgroupFolder parent = Folder(parentPath);
-        foreach (string file in (ReadOnlySpan<string>)["cpuset.cpus", "cpuset.mems"])
+        string? parentProcessors = parent.Read(Processors), parentNodes = parent.Read(MemoryNodes);
+        if (parentProcessors is not { Length: > 0 } || parentNodes is not { Length: > 0 })
         {
-            if (folder.Read(file) is { Length: > 0 }) continue;
-            if (parent.Read(file) is { Length: > 0 } list) folder.Write(file, list);
+            Inherit(parentPath);
+            parentProcessors = parent.Read(Processors);
+            parentNodes = parent.Read(MemoryNodes);
         }
+
+        if (processors is not { Length: > 0 } && parentProcessors is { Length: > 0 }) folder.Write(Processors, parentProcessors);
+        if (nodes is not { Length: > 0 } && parentNodes is { Length: > 0 }) folder.Write(MemoryNodes, parentNodes);
     }
 }

@@ -22,6 +22,7 @@ internal static class RunCreation
             request.Warn($"The SELinux label '{label}' of the mounts (linux.mountLabel) is left out: this kernel runs without SELinux.");
         }
 
+        using EarlyNetwork? network = EarlyNetwork.Begin(spec);
         bool hooked = HookRunner.HasAny(spec.Hooks);
         // systemd's placeholder counts as well: with room for one process there would be none for the container's. The limit comes into force at the gate then.
         bool narrow = request.SystemdCgroup && spec.Linux?.Resources?.Pids?.Limit == 1;
@@ -50,6 +51,7 @@ internal static class RunCreation
                 KeepsKeyring = request.KeepsKeyring,
                 Bundle = bundle,
                 Cgroup = cgroup,
+                Network = network,
                 GateFolder = gate ? folder.FolderPath : null,
                 PreservedDescriptors = request.PreservedDescriptors,
                 BrokenStep = request.BrokenStep,

@@ -10,10 +10,13 @@ internal static class Namespaces
 {
     /// <summary>CLONE_NEWUSER.</summary>
     public const ulong NewUser = 0x1000_0000;
+
+    /// <summary>CLONE_NEWNET.</summary>
+    public const ulong NewNetwork = 0x4000_0000;
+
     private const ulong NewPid = 0x2000_0000;
     private const ulong NewMount = 0x0002_0000;
     private const ulong NewCgroup = 0x0200_0000;
-    private const ulong NewNetwork = 0x4000_0000;
     private const ulong NewIpc = 0x0800_0000;
     private const ulong NewUts = 0x0400_0000;
     private const ulong NewTime = 0x80;
@@ -54,6 +57,10 @@ internal static class Namespaces
             else if (flag == NewTime && context.Spec.Linux?.TimeOffsets is { Count: > 0 })
             {
                 // Made and entered by the process itself, once the offsets are written.
+            }
+            else if (flag == NewNetwork && context.Network is { } network)
+            {
+                joined.Add((item.Type, network));
             }
             else if (flag != NewCgroup)
             {
