@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 
 namespace ContainerTools.Runtime.Linux;
 
@@ -6,6 +7,10 @@ namespace ContainerTools.Runtime.Linux;
 internal sealed partial class RouteNetlink
 {
     private const int IFF_RUNNING = 0x40;
+    private const ushort IFLA_INFO_SLAVE_KIND = 4;
+    private const ushort IFLA_INFO_SLAVE_DATA = 5;
+    private const ushort IFLA_BRPORT_MODE = 4;
+    private const byte RTN_LOCAL = 2;
 
     /// <summary>A link: its index, its hardware address, and whether anything is at its other end. Null when there is none of that name.</summary>
     public (int Index, byte[] HardwareAddress, bool IsRunning)? Describe(string name)
@@ -25,5 +30,34 @@ internal sealed partial class RouteNetlink
             },
             out string? words);
         return errno == 0 || errno == Errno.ENODEV ? found : throw NetlinkSocket.Error(errno, $"look at the link {name}", words);
+    }
+
+    /// <summary>
+    /// Puts a port of a bridge into hairpin mode: what has come in by it may go out by it. False when there is no such link. Where the kernel filters bridged packets (br_netfilter), it translates
+    /// addresses within the bridge, so that what a container sends to its own published port turns round there, without ever coming to the bridge's own device.
+    /// </summary>
+    /// <param name="name">A link that is in a bridge.</param>
+    public bool TrySetHairpin(string name)
+    {
+        NetlinkMessage message = new(RTM_NEWLINK, Ack);
+        message.Structure(LinkSize);
+        message.Add(IFLA_IFNAME, name);
+        message.Nest(IFLA_LINKINFO, () => message.Add(IFLA_INFO_SLAVE_KIND, "bridge").Nest(IFLA_INFO_SLAVE_DATA, () => message.Add(IFLA_BRPORT_MODE, [1])));
+        int errno = _socket.TryAsk(message, null, out string? words);
+        return errno == 0 || (errno == Errno.ENODEV ? false : throw NetlinkSocket.Error(errno, $"put the link {name} into hairpin mode", words));
+    }
+
+    /// <summary>Whether an address is one of this network namespace's own, as the kernel routes it: that of a device, or of the loopback network.</summary>
+    public bool IsLocal(IPAddress address)
+    {
+        byte[] bytes = address.GetAddressBytes();
+        bool isLocal = false;
+        NetlinkMessage message = new(RTM_GETROUTE, Ack);
+        Span<byte> head = message.Structure(RouteSize);
+        head[0] = Family(bytes);
+        head[1] = (byte)(bytes.Length * 8);
+        message.Add(1, bytes);
+        // An error says that there is no way to it, or one that leads nowhere.
+        return _socket.TryAsk(message, (type, payload) => isLocal |= type == RTM_NEWROUTE && payload[7] == RTN_LOCAL, out _) == 0 && isLocal;
     }
 }

@@ -78,6 +78,7 @@ internal sealed class NetworkNamespace : IDisposable
         SetDefaultRoutes(_plan, inside);
         _published = true;
         PacketFilter.AddPorts(_plan);
+        KnownConnections.Redirect(_plan);
     }
 
     /// <summary>The configuration, with this namespace to be joined in place of a new one.</summary>
@@ -100,6 +101,7 @@ internal sealed class NetworkNamespace : IDisposable
         {
             // What it is already: asked for by a repair, which cannot know whether the container ends at this moment. Here nothing is between.
             PacketFilter.EnsurePorts(_plan);
+            KnownConnections.Redirect(_plan);
             return;
         }
 
@@ -121,8 +123,8 @@ internal sealed class NetworkNamespace : IDisposable
 
             undo.Push(() => SetDefaultRoutes(_plan, inside));
             SetDefaultRoutes(next, inside);
-            undo.Push(() => PacketFilter.MovePorts(next, _plan));
-            PacketFilter.MovePorts(_plan, next);
+            undo.Push(() => MovePorts(next, _plan));
+            MovePorts(_plan, next);
             // Last of all, for it cannot be undone.
             foreach (EndpointPlan endpoint in gone) Disconnect(endpoint, host, inside);
             _plan = next;
@@ -145,7 +147,7 @@ internal sealed class NetworkNamespace : IDisposable
         rest.Push(() => _namespace?.Dispose());
         try
         {
-            if (_published) PacketFilter.RemovePorts(_plan);
+            if (_published) TakePortsBack();
             _published = false;
         }
         finally
@@ -161,6 +163,24 @@ internal sealed class NetworkNamespace : IDisposable
             {
                 rest.Run();
             }
+        }
+    }
+
+    private static void MovePorts(NetworkPlan from, NetworkPlan to)
+    {
+        if (PacketFilter.MovePorts(from, to)) KnownConnections.Redirect(to, from);
+    }
+
+    private void TakePortsBack()
+    {
+        try
+        {
+            PacketFilter.RemovePorts(_plan);
+        }
+        finally
+        {
+            // After that: what comes meanwhile leads nowhere.
+            KnownConnections.Forget(_plan);
         }
     }
 
@@ -185,6 +205,8 @@ internal sealed class NetworkNamespace : IDisposable
 
             inside.Raise(device);
             if (endpoint.Driver != "bridge") return;
+            // The container reaches itself by its published ports. Not without any: what it sends to all would come back to it for nothing.
+            if (_plan.Ports.Count > 0) host.TrySetHairpin(endpoint.HostDevice);
             host.WaitUntilHeard(endpoint.HostDevice, endpoint.Parent);
             inside.Announce(device, endpoint.HardwareAddress());
         }

@@ -73,6 +73,7 @@ internal static class NetworkPreparation
             try
             {
                 links.SetMaster(index, links.Link(endpoint.Parent));
+                if (plan.Ports.Count > 0) links.TrySetHairpin(endpoint.HostDevice);
             }
             catch (KernelException) when (links.FindLink(endpoint.HostDevice) is null)
             {

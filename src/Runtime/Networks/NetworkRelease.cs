@@ -28,6 +28,7 @@ internal static class NetworkRelease
         {
             if (NetworkPlanFormat.TryLoad(runFolder, file) is not { } plan) continue;
             PacketFilter.RemoveLostPorts(plan);
+            KnownConnections.Forget(plan);
             RemoveDevices(plan);
         }
 

@@ -188,19 +188,20 @@ internal static class PacketFilter
         if (failure is not null) throw failure;
     }
 
-    /// <summary>Has the ports lead to where another plan says, in one transaction; nothing happens where they lead there already.</summary>
-    public static void MovePorts(NetworkPlan from, NetworkPlan to)
+    /// <summary>Has the ports lead to where another plan says, in one transaction; nothing happens, and false, where they lead there already.</summary>
+    public static bool MovePorts(NetworkPlan from, NetworkPlan to)
     {
         IReadOnlyList<FilterElement> before = PortElements.Of(from, withValues: true), after = PortElements.Of(to, withValues: true);
-        if (before.Count == after.Count && before.Zip(after).All(static pair => pair.First.Set == pair.Second.Set && pair.First.Key.SequenceEqual(pair.Second.Key) && pair.First.Value!.SequenceEqual(pair.Second.Value!))) return;
+        if (before.Count == after.Count && before.Zip(after).All(static pair => pair.First.Set == pair.Second.Set && pair.First.Key.SequenceEqual(pair.Second.Key) && pair.First.Value!.SequenceEqual(pair.Second.Value!))) return false;
         using (FilterNetlink filter = new())
         {
-            if (filter.TryReplace(TableName, PortElements.Of(from, withValues: false), after, out _) == 0) return;
+            if (filter.TryReplace(TableName, PortElements.Of(from, withValues: false), after, out _) == 0) return true;
         }
 
         // One of them is not there any more: somebody has loaded the firewall again.
         RemovePorts(from);
         AddPorts(to);
+        return true;
     }
 
     private static void Elements(StringBuilder script, string verb, ContainerNetwork network)
