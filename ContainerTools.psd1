@@ -60,6 +60,7 @@
         'Stop-Container'
         'Suspend-Container'
         'Test-ContainerHost'
+        'Test-ContainerNetwork'
         'Test-ContainerStorage'
         'Wait-Container'
     )

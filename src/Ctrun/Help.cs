@@ -23,6 +23,7 @@ internal static class Help
           update ID          change a container's limits
           delete ID          remove a container that has stopped
           monitor FOLDER     supervise a container of the engine; for the engine only
+          network-probe PID  try what a container reaches; for the engine only
           probe FOLDER       try what the kernel can do; for the engine only
           plan               show the system calls that would start a bundle's process
           spec               write a config.json to start from

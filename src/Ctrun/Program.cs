@@ -55,6 +55,7 @@ internal static class Program
         "features" => FeaturesCommand.Run(reader),
         "kill" => KillCommand.Run(options, reader),
         "list" => ListCommand.Run(options, reader),
+        "network-probe" => NetworkProbeCommand.Run(reader),
         "pause" => PauseCommand.Run(options, reader),
         "plan" => PlanCommand.Run(reader),
         "probe" => ProbeCommand.Run(reader),

@@ -25,4 +25,11 @@ public interface INetworkOperations
     /// <summary>Takes a container out of a network. <see cref="ErrorCode.NetworkNotConnected"/> where it is not in it.</summary>
     /// <returns>The container as it is afterwards.</returns>
     Task<Container> DisconnectAsync(string container, string network, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Tests from a running container whether a target's name is found and its ports are reached: in the container's network, with its /etc/hosts and
+    /// /etc/resolv.conf. One result for each address and port, each round; that something is not reached is a result, and no error.
+    /// <see cref="ErrorCode.ContainerNotRunning"/>, <see cref="ErrorCode.InvalidArgument"/>.
+    /// </summary>
+    IAsyncEnumerable<NetworkTestResult> TestAsync(string container, NetworkTestOptions options, CancellationToken cancellationToken);
 }

@@ -30,7 +30,7 @@ public sealed class ContainerNameCompleter : ValueCompleter
     {
         "start-container" or "remove-container" => state is ContainerState.Created or ContainerState.Exited,
         "stop-container" or "restart-container" or "wait-container" => state is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting,
-        "suspend-container" or "invoke-containercommand" or "get-containerprocess" or "send-containersignal" => state is ContainerState.Running,
+        "suspend-container" or "invoke-containercommand" or "get-containerprocess" or "send-containersignal" or "test-containernetwork" => state is ContainerState.Running,
         "resume-container" => state is ContainerState.Paused,
         _ => true,
     };

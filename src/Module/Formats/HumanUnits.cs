@@ -40,6 +40,16 @@ public static class HumanUnits
         return Count((long)(value.TotalDays / 365.25), "year");
     }
 
+    /// <summary>A short time as <c>0.21 ms</c>, <c>34 ms</c> or <c>1.2 s</c>. Empty for null.</summary>
+    public static string Latency(TimeSpan? span)
+    {
+        if (span is not { } value) return "";
+        double milliseconds = value.TotalMilliseconds;
+        // 999.6 ms would be shown as "1000 ms".
+        if (milliseconds >= 999.5) return string.Create(CultureInfo.InvariantCulture, $"{milliseconds / 1000:0.0} s");
+        return milliseconds.ToString(milliseconds >= 9.95 ? "0" : milliseconds >= 0.995 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + " ms";
+    }
+
     /// <summary>How long ago something was: <c>3 days ago</c>, <c>just now</c>. Empty for null.</summary>
     public static string Ago(DateTimeOffset? moment)
     {

@@ -27,4 +27,6 @@ internal enum ContainerOperation
     Attach,
     /// <summary>List its processes.</summary>
     ReadProcesses,
+    /// <summary>Test what it reaches. Its network is there while it is paused, too.</summary>
+    TestNetwork,
 }

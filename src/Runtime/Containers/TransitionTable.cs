@@ -35,7 +35,7 @@ internal static class TransitionTable
         (ContainerOperation.Resume, ContainerState.Paused) => Allow,
         (ContainerOperation.Resume, _) => Refuse(ErrorCode.ContainerNotPaused),
 
-        (ContainerOperation.Signal or ContainerOperation.ReadProcesses, ContainerState.Running or ContainerState.Paused) => Allow,
+        (ContainerOperation.Signal or ContainerOperation.ReadProcesses or ContainerOperation.TestNetwork, ContainerState.Running or ContainerState.Paused) => Allow,
 
         (ContainerOperation.Remove, ContainerState.Created or ContainerState.Exited) => Allow,
         (ContainerOperation.Remove, _) => Refuse(ErrorCode.ContainerRunning),

@@ -47,6 +47,10 @@ internal static class Errno
     public static int EAFNOSUPPORT => LibC.EAFNOSUPPORT;
     public static int EPROTONOSUPPORT => LibC.EPROTONOSUPPORT;
     public static int EINPROGRESS => LibC.EINPROGRESS;
+    public static int ENETDOWN => LibC.ENETDOWN;
+    public static int ENETUNREACH => LibC.ENETUNREACH;
+    public static int EHOSTUNREACH => LibC.EHOSTUNREACH;
+    public static int EHOSTDOWN => LibC.EHOSTDOWN;
     public static int ECONNREFUSED => LibC.ECONNREFUSED;
     public static int ETIMEDOUT => LibC.ETIMEDOUT;
     public static int EDQUOT => LibC.EDQUOT;
@@ -98,6 +102,10 @@ internal static class Errno
         if (errno == EAFNOSUPPORT) return ("EAFNOSUPPORT", "address family not supported");
         if (errno == EPROTONOSUPPORT) return ("EPROTONOSUPPORT", "protocol not supported");
         if (errno == EINPROGRESS) return ("EINPROGRESS", "operation now in progress");
+        if (errno == ENETDOWN) return ("ENETDOWN", "network is down");
+        if (errno == ENETUNREACH) return ("ENETUNREACH", "network is unreachable");
+        if (errno == EHOSTUNREACH) return ("EHOSTUNREACH", "no route to host");
+        if (errno == EHOSTDOWN) return ("EHOSTDOWN", "host is down");
         if (errno == ECONNREFUSED) return ("ECONNREFUSED", "connection refused");
         if (errno == ETIMEDOUT) return ("ETIMEDOUT", "connection timed out");
         if (errno == EDQUOT) return ("EDQUOT", "disk quota exceeded");

@@ -13,6 +13,12 @@ internal static unsafe partial class Libc
     public const int DatagramSocket = 2;
     /// <summary>SOCK_STREAM.</summary>
     public const int StreamSocket = 1;
+    /// <summary>SOCK_RAW.</summary>
+    public const int RawSocket = 3;
+    /// <summary>IPPROTO_ICMP.</summary>
+    public const int IcmpProtocol = 1;
+    /// <summary>IPPROTO_ICMPV6.</summary>
+    public const int Icmp6Protocol = 58;
     /// <summary>IPPROTO_SCTP.</summary>
     public const int SctpProtocol = 132;
 
@@ -20,6 +26,10 @@ internal static unsafe partial class Libc
     private const int AF_INET6 = 10;
     private const int IPPROTO_IPV6 = 41;
     private const int IPV6_V6ONLY = 26;
+    private const int IPPROTO_IP = 0;
+    private const int IP_RECVERR = 11;
+    private const int IPV6_RECVERR = 25;
+    private const int SO_ERROR = 4;
     private const int SO_SNDBUFFORCE = 32;
     private const int SOL_NETLINK = 270;
     private const int NETLINK_EXT_ACK = 11;
@@ -41,8 +51,8 @@ internal static unsafe partial class Libc
 
     /// <summary>A socket of the internet families; close-on-exec, and reading and writing do not wait.</summary>
     /// <param name="ipv6">AF_INET6, for IPv6 alone; else AF_INET.</param>
-    /// <param name="type"><see cref="DatagramSocket"/> or <see cref="StreamSocket"/>.</param>
-    /// <param name="protocol">0, or <see cref="SctpProtocol"/>.</param>
+    /// <param name="type"><see cref="DatagramSocket"/>, <see cref="StreamSocket"/> or <see cref="RawSocket"/>.</param>
+    /// <param name="protocol">0, or one of the protocols above.</param>
     public static SafeFileHandle OpenNetworkSocket(bool ipv6, int type, int protocol = 0)
         => TryOpenNetworkSocket(ipv6, type, protocol, out int errno) ?? throw KernelError.From("socket", errno);
 
@@ -75,6 +85,20 @@ internal static unsafe partial class Libc
         byte* native = stackalloc byte[NetworkAddressSize];
         uint length = WriteAddress(native, address, port);
         return connect(handle, native, length) == 0 ? 0 : Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>What has become of a connection that was begun, or what came back for a datagram: SO_ERROR, 0 or the errno.</summary>
+    public static int PendingError(SafeHandle handle)
+    {
+        int errno = 0, size = sizeof(int);
+        return getsockopt(handle, SOL_SOCKET, SO_ERROR, &errno, &size) == 0 ? errno : throw KernelError.Last("getsockopt", "SO_ERROR");
+    }
+
+    /// <summary>Has a connected socket hear of every ICMP error, also of those after which the kernel would go on to hope (IP_RECVERR of ip(7)).</summary>
+    public static void HearOfErrors(SafeHandle handle, bool ipv6)
+    {
+        int one = 1;
+        if (setsockopt(handle, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? IPV6_RECVERR : IP_RECVERR, &one, sizeof(int)) < 0) throw KernelError.Last("setsockopt", "IP_RECVERR");
     }
 
     /// <summary>listen(2); 0 or the errno.</summary>

@@ -74,4 +74,8 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
 
         return services.Networks.Inspect(network);
     }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<NetworkTestResult> TestAsync(string container, NetworkTestOptions options, CancellationToken cancellationToken)
+        => NetworkTest.RunAsync(services, container, options, cancellationToken);
 }

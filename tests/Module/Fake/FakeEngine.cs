@@ -321,6 +321,36 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
         return Find(container);
     }
 
+    public NetworkTestOptions? LastTest { get; private set; }
+
+    /// <summary>What came of each address and port that is tested: all reached where nothing is said.</summary>
+    public Func<int?, NetworkTestStatus> Reach { get; set; } = static _ => NetworkTestStatus.Reached;
+
+    public async IAsyncEnumerable<NetworkTestResult> TestAsync(string container, NetworkTestOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        LastTest = options;
+        Container found = Find(container);
+        await Enter($"test {options.Target}", found.Name, cancellationToken);
+        for (int round = 1; round <= options.Count; round++)
+        {
+            foreach (int? port in options.Ports.Count > 0 ? options.Ports.Select(static port => (int?)port) : [null])
+            {
+                yield return new NetworkTestResult
+                {
+                    Container = found.Name,
+                    ContainerId = found.Id,
+                    Target = options.Target,
+                    Port = port,
+                    Protocol = options.Protocol ?? NetworkTestProtocol.Tcp,
+                    Round = round,
+                    Status = Reach(port),
+                    NameSource = NameSource.NameServer,
+                    RemoteAddress = System.Net.IPAddress.Parse("10.90.0.3"),
+                };
+            }
+        }
+    }
+
     public async IAsyncEnumerable<HostCapability> TestAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await Task.Yield();

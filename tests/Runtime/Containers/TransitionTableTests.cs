@@ -20,6 +20,7 @@ public sealed class TransitionTableTests
         Exec           ContainerNotRunning + ContainerPaused ContainerNotRunning ContainerNotRunning ContainerRemoving
         Attach         ContainerNotRunning + ContainerPaused ContainerNotRunning ContainerNotRunning ContainerRemoving
         ReadProcesses  ContainerNotRunning + + ContainerNotRunning ContainerNotRunning ContainerRemoving
+        TestNetwork    ContainerNotRunning + + ContainerNotRunning ContainerNotRunning ContainerRemoving
         """;
 
     [Fact]

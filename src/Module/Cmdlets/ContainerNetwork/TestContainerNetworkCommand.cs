@@ -1,0 +1,97 @@
+using System.Management.Automation;
+using System.Net.Sockets;
+using ContainerTools.Module.Completion;
+using ContainerTools.Module.Parameters;
+
+namespace ContainerTools.Module.Cmdlets;
+
+/// <summary>Test-ContainerNetwork: whether a container finds a name and reaches its ports, and how long it takes.</summary>
+[Cmdlet(VerbsDiagnostic.Test, "ContainerNetwork", DefaultParameterSetName = NameSet)]
+[OutputType(typeof(NetworkTestResult), typeof(bool))]
+public sealed class TestContainerNetworkCommand : ContainerTargetCmdlet
+{
+    /// <summary>Names as the containers know them, or addresses.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [Alias("ComputerName", "HostName")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ContainerNameCompleter))]
+    public string[] Target { get; set; } = [];
+
+    /// <summary>The ports.</summary>
+    [Parameter(Position = 2)]
+    [Alias("TcpPort")]
+    [ValidateRange(1, 65535)]
+    public int[] Port { get; set; } = [];
+
+    /// <summary>What is sent.</summary>
+    [Parameter]
+    public NetworkTestProtocol? Protocol { get; set; }
+
+    /// <summary>The longest wait for an answer.</summary>
+    [Parameter]
+    [Alias("TimeoutSeconds")]
+    [Duration]
+    public TimeSpan? Timeout { get; set; }
+
+    /// <summary>IPv4 addresses alone.</summary>
+    [Parameter]
+    public SwitchParameter IPv4 { get; set; }
+
+    /// <summary>IPv6 addresses alone.</summary>
+    [Parameter]
+    public SwitchParameter IPv6 { get; set; }
+
+    /// <summary>How often all is tested.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int Count { get; set; } = 1;
+
+    /// <summary>The pause between two rounds.</summary>
+    [Parameter]
+    [Duration]
+    public TimeSpan Delay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Answer only whether each port was reached.</summary>
+    [Parameter]
+    public SwitchParameter Quiet { get; set; }
+
+    /// <inheritdoc/>
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        if (Protocol == NetworkTestProtocol.Icmp && Port.Length > 0) ThrowInvalidArgument("-Protocol Icmp sends an echo, which goes to no port; leave -Port out.", Protocol);
+        if (Protocol is { } chosen and not NetworkTestProtocol.Icmp && Port.Length == 0) ThrowInvalidArgument($"-Protocol {chosen} needs a port; give it with -Port.", chosen);
+    }
+
+    /// <inheritdoc/>
+    protected override void ProcessContainer(Container container)
+    {
+        foreach (string target in Target) Test(container, target);
+    }
+
+    private void Test(Container container, string target)
+    {
+        NetworkTestOptions options = new()
+        {
+            Target = target,
+            Ports = Port,
+            Protocol = Protocol,
+            Timeout = Timeout,
+            // Both switches: both kinds, as without.
+            Family = IPv4 == IPv6 ? AddressFamily.Unspecified : IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6,
+            Count = Count,
+            Delay = Delay,
+        };
+        HashSet<int> reached = [];
+        bool isDone = Attempt(container, () =>
+        {
+            foreach (NetworkTestResult result in Enumerate(Engine.Networks.TestAsync(container.Id, options, Cancellation)))
+            {
+                if (result.Reached) reached.Add(result.Port ?? 0);
+                if (!Quiet) WriteObject(result);
+            }
+        });
+        // By one of its addresses, in one of the rounds: what a program that tries them all would get.
+        if (Quiet) WriteObject(isDone && reached.Count == Math.Max(1, Port.Distinct().Count()));
+    }
+}
