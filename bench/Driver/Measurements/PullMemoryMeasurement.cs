@@ -9,6 +9,9 @@ internal sealed class PullMemoryMeasurement : IMeasurement
 {
     private const int MostRounds = 10;
 
+    /// <summary>As many as Docker lets an image have.</summary>
+    private const int MostLayers = 127;
+
     /// <inheritdoc/>
     public string Name => "pull-memory";
 
@@ -25,9 +28,17 @@ internal sealed class PullMemoryMeasurement : IMeasurement
             {
                 using (image)
                 {
-                    pulled.Add((image.Title, registry.Add(image.Layers, $"bench/memory:{pulled.Count.ToString(CultureInfo.InvariantCulture)}")));
+                    pulled.Add((image.Title, registry.Add(image.Layers, Name(pulled.Count))));
+                    pulled.Add(($"{image.Title}, zstd", registry.Add(image.Layers, Name(pulled.Count), "zstd")));
                 }
             }
+
+            if (SampleImage.TryInLayers(context, MostLayers) is { } most)
+            {
+                using (most) pulled.Add((most.Title, registry.Add(most.Layers, Name(pulled.Count))));
+            }
+
+            static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"bench/memory:{number}");
 
             List<string> failures = [];
             List<Contender> contenders = [];

@@ -44,13 +44,15 @@ internal sealed class LoopbackRegistry : IDisposable
     /// <summary>Brings an image there.</summary>
     /// <param name="layers">Its layers' tar files, the lowest first.</param>
     /// <param name="name">Repository and tag.</param>
+    /// <param name="compression">As skopeo calls it; null for gzip.</param>
     /// <returns>The whole reference.</returns>
-    public string Add(IReadOnlyList<string> layers, string name)
+    public string Add(IReadOnlyList<string> layers, string name, string? compression = null)
     {
         string layout = _context.Workspace.NewFile("registry-layout");
         ImageArchive.WriteLayout(layers, "new", layout);
-        new Command(
-            _context.Workspace, null, Tool.Find("skopeo")!.Path, "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false", $"oci:{layout}:new", $"docker://{Host}/{name}").Time();
+        string[] format = compression is null ? [] : ["--dest-compress-format", compression];
+        string[] copy = ["copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false", .. format, $"oci:{layout}:new", $"docker://{Host}/{name}"];
+        new Command(_context.Workspace, null, Tool.Find("skopeo")!.Path, copy).Time();
         Directory.Delete(layout, recursive: true);
         return $"{Host}/{name}";
     }

@@ -21,9 +21,14 @@ internal sealed record SampleImage(string Title, IReadOnlyList<string> Layers) :
         }
 
         yield return new SampleImage(string.Create(CultureInfo.InvariantCulture, $"a Debian root of {files} files and {Size(whole)} MB"), whole);
-        IReadOnlyList<string> parts = DebianRoot.TryWrite(context, ManyLayers)!.Value.Layers;
-        yield return new SampleImage(string.Create(CultureInfo.InvariantCulture, $"the same in {ManyLayers} layers"), parts);
+        yield return TryInLayers(context, ManyLayers)!;
     }
+
+    /// <summary>The Debian root in as many layers; null where the machine is no Debian.</summary>
+    public static SampleImage? TryInLayers(BenchContext context, int count)
+        => DebianRoot.TryWrite(context, count) is (var layers, _)
+            ? new SampleImage(string.Create(CultureInfo.InvariantCulture, $"the same in {count} layers"), layers)
+            : null;
 
     /// <inheritdoc/>
     public void Dispose()

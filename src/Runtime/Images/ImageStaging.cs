@@ -13,8 +13,9 @@ namespace ContainerTools.Runtime.Images;
 /// The pieces of images on their way into the store. What the store has already is not read again; the rest is staged in the
 /// ingest folder, several layers at a time.
 /// </summary>
-internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest ingest, string name, IProgress<EngineProgress>? progress)
+internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest ingest, string name, IProgress<EngineProgress>? progress) : IDisposable
 {
+    private readonly LayerMemory _memory = new();
     private readonly ConcurrentDictionary<string, string> _blobs = new();
     private readonly ConcurrentDictionary<string, (string Folder, LayerContents Contents)> _unpacked = new();
     private readonly string _activity = $"Importing {name}";
@@ -82,7 +83,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                 MaximumSize = MaximumLayerSize?.Invoke(tar.Length),
                 Progress = Report,
             },
-            cancellationToken);
+            _memory, cancellationToken);
         _blobs[result.BlobDigest] = blob;
         _unpacked[result.DiffId] = (folder, result.Contents!);
         FinishLayers([result.DiffId]);
@@ -149,7 +150,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         string folder = NewLayerFolder();
         LayerResult result = await LayerPipeline.RunAsync(
             new LayerJob { Source = tar, Subject = $"The layer of {name}", Folder = Path.Combine(folder, LayerStore.DiffName), Progress = Report },
-            cancellationToken);
+            _memory, cancellationToken);
         _blobs[result.BlobDigest] = blob;
         _unpacked[ImageDigest.Chains([.. below, result.DiffId])[^1]] = (folder, result.Contents!);
         return result;
@@ -172,6 +173,9 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             Directory.Move(folder, layers.Folder(chain));
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
 
     private List<LayerWork> Plan(IReadOnlyList<ArchivedImage> images)
     {
@@ -215,7 +219,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
 
     private async Task RunAsync(LayerWork item, CancellationToken cancellationToken)
     {
-        LayerResult result = await LayerPipeline.RunAsync(item.Job, cancellationToken);
+        LayerResult result = await LayerPipeline.RunAsync(item.Job, _memory, cancellationToken);
         item.Result = result;
         if (item.Job.BlobPath is not null && !_blobs.TryAdd(result.BlobDigest, item.Job.BlobPath)) File.Delete(item.Job.BlobPath);
         if (item.Job.Source is { IsFile: true, FilePath: { } file }) _blobs.TryAdd(result.BlobDigest, file);
@@ -230,6 +234,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         {
             if (!_unpacked.TryGetValue(chains[i], out (string Folder, LayerContents Contents) layer)) continue;
             if (File.Exists(Path.Combine(layer.Folder, LayerStore.RecordName))) continue; // done with another image
+            _memory.LimitGarbage();
             List<string> below = [];
             for (int lower = i - 1; lower >= 0; lower--) below.Add(DiffFolder(chains[lower]));
             LayerInheritance.Apply(Path.Combine(layer.Folder, LayerStore.DiffName), layer.Contents, below);

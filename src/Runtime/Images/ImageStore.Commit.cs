@@ -26,7 +26,7 @@ internal sealed partial class ImageStore
                 LayerDepthCheck(config, commit.Subject);
                 string blob = ingest.NewPath("blob");
                 bool changed = await WriteLayerAsync(commit, blob, cancellationToken);
-                ImageStaging staging = new(_layout, _layers, ingest, commit.Subject, progress);
+                using ImageStaging staging = new(_layout, _layers, ingest, commit.Subject, progress);
                 await staging.AddCommitAsync(manifest, commit.Configure(config), changed ? blob : null, reference, cancellationToken);
                 Publish(ingest, staging);
                 image = Describe(staging.Images[0]).First();

@@ -43,7 +43,7 @@ internal sealed partial class ImageStore
             using ImageSource source = await Task.Run(
                 () => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken), cancellationToken);
             Policy?.Invoke().AdmitFile(TransportOf(source, options.Path), RealPath(options.Path));
-            ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
+            using ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
             if (source.RootFileSystem is { } tar)
             {
                 await staging.AddRootFileSystemAsync(tar, options, reference, platform, cancellationToken);
@@ -182,7 +182,7 @@ internal sealed partial class ImageStore
             // Looked up again: from here on nothing is swept away.
             CatalogEntry entry = _catalog.Find(image);
             using FolderFiles files = new() { Path = _paths.Images };
-            ImageStaging staging = new(_layout, _layers, ingest, entry.Reference?.Familiar ?? entry.ConfigDigest!, null);
+            using ImageStaging staging = new(_layout, _layers, ingest, entry.Reference?.Familiar ?? entry.ConfigDigest!, null);
             await staging.AddLayersAsync([OciArchive.FromStore(files, _catalog.Manifest(entry.ManifestDigest!), _catalog.Config(entry))], cancellationToken);
             SyncStore(ingest.Folder);
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));

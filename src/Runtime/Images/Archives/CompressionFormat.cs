@@ -37,7 +37,7 @@ internal static class CompressionFormat
         return compression switch
         {
             Compression.Gzip => new GzipInput(source),
-            Compression.Zstd => new DecompressionStream(new SourceStream(source), bufferSize: 128 * 1024, checkEndOfStream: true, leaveOpen: false),
+            Compression.Zstd => ZstdDecoder.Single(subject).Open(new SourceStream(source)),
             _ => new SourceStream(source),
         };
     }

@@ -10,11 +10,15 @@ internal sealed class ChunkSource(BlockingCollection<Chunk> queue, CancellationT
 {
     private Chunk? _current;
 
+    /// <summary>Called after each chunk.</summary>
+    public Action? Passed { get; init; }
+
     /// <inheritdoc/>
     public override ReadOnlyMemory<byte> Next()
     {
         _current?.Release();
         _current = null;
+        Passed?.Invoke();
         if (!queue.TryTake(out _current, Timeout.Infinite, cancellationToken)) return default;
         return _current.Content;
     }

@@ -21,49 +21,46 @@ namespace ContainerTools.Runtime.Images.Pipeline;
 /// </summary>
 internal sealed class LayerPipeline : IDisposable
 {
-    private const int ChunkSize = 256 * 1024;
-    private const int ChunksPerStage = 24;
+    private const int QueueLength = 24;
     private const int ProgressStep = 4 * 1024 * 1024;
 
     private readonly LayerJob _job;
+    private readonly LayerMemory _memory;
     private readonly CancellationTokenSource _stop;
     private readonly CancellationToken _cancellationToken;
-    private readonly ChunkPool _encoded = new(ChunksPerStage, ChunkSize);
-    private readonly ChunkPool _decoded = new(ChunksPerStage, ChunkSize);
     private readonly List<Thread> _threads = [];
     private readonly Lock _failureLock = new();
     private ExceptionDispatchInfo? _fatal;
     private ExceptionDispatchInfo? _undecodable;
     private ExceptionDispatchInfo? _malformed;
 
-    private LayerPipeline(LayerJob job, CancellationToken cancellationToken)
+    private LayerPipeline(LayerJob job, LayerMemory memory, CancellationToken cancellationToken)
     {
         _job = job;
+        _memory = memory;
         _cancellationToken = cancellationToken;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     }
 
     /// <summary>Does the job.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="memory">What it shares with the jobs beside it. When one of them fails, all must end: it may keep buffers.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ContainerException">
     /// <see cref="ErrorCode.DigestMismatch"/>, <see cref="ErrorCode.ArchiveCorrupt"/>, <see cref="ErrorCode.ArchiveUnsafe"/>,
     /// <see cref="ErrorCode.ImageUnsupported"/>, <see cref="ErrorCode.StorageFull"/>.
     /// </exception>
-    public static Task<LayerResult> RunAsync(LayerJob job, CancellationToken cancellationToken)
+    public static Task<LayerResult> RunAsync(LayerJob job, LayerMemory memory, CancellationToken cancellationToken)
         => Task.Factory.StartNew(
             () =>
             {
-                using LayerPipeline pipeline = new(job, cancellationToken);
+                using LayerPipeline pipeline = new(job, memory, cancellationToken);
                 return pipeline.Run();
             },
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _encoded.Dispose();
-        _decoded.Dispose();
-        _stop.Dispose();
-    }
+    public void Dispose() => _stop.Dispose();
 
     private LayerResult Run()
     {
@@ -72,9 +69,13 @@ internal sealed class LayerPipeline : IDisposable
         Compression compression = _job.Source.Compression;
         // Refuses what cannot be decompressed before anything is written.
         CompressionFormat.CheckSupported(compression, _job.Subject);
-        using BlockingCollection<Chunk> toDecompress = new(ChunksPerStage);
-        using BlockingCollection<Chunk> toHash = new(ChunksPerStage);
-        using BlockingCollection<Chunk> toUnpack = new(ChunksPerStage);
+        // Before any buffer is filled: who waits for its turn must not hold what those need that it waits for.
+        using ZstdDecoder? zstd = compression == Compression.Zstd
+            ? _memory.Zstd.Lend(ZstdFrame.Window(_job.Source), _job.Subject, _stop.Token)
+            : null;
+        using BlockingCollection<Chunk> toDecompress = new(QueueLength);
+        using BlockingCollection<Chunk> toHash = new(QueueLength);
+        using BlockingCollection<Chunk> toUnpack = new(QueueLength);
         LayerContents? contents = null;
         string? diffId = null;
         bool compressed = compression != Compression.None;
@@ -82,7 +83,7 @@ internal sealed class LayerPipeline : IDisposable
         if (compressed)
         {
             Start("hash", () => diffId = Hash(toHash));
-            Start("decompress", () => Decompress(compression, toDecompress, toHash, toUnpack));
+            Start("decompress", () => Decompress(compression, zstd, toDecompress, toHash, toUnpack));
         }
 
         string? blobDigest = null;
@@ -110,7 +111,7 @@ internal sealed class LayerPipeline : IDisposable
         long reported = 0;
         while (true)
         {
-            Chunk chunk = _encoded.Take(_stop.Token);
+            Chunk chunk = _memory.Encoded.Take(_stop.Token);
             chunk.Length = _job.Source.Fill(position, chunk.Buffer);
             if (chunk.Length == 0)
             {
@@ -143,16 +144,17 @@ internal sealed class LayerPipeline : IDisposable
         if (errno != 0) throw KernelError.From("write", errno, _job.BlobPath);
     }
 
-    private void Decompress(Compression compression, BlockingCollection<Chunk> input, BlockingCollection<Chunk> hash, BlockingCollection<Chunk> unpack)
+    private void Decompress(
+        Compression compression, ZstdDecoder? zstd, BlockingCollection<Chunk> input, BlockingCollection<Chunk> hash, BlockingCollection<Chunk> unpack)
     {
         ChunkSource source = new(input, _stop.Token);
         try
         {
-            using Stream stream = CompressionFormat.Decompress(source, compression, _job.Subject);
+            using Stream stream = zstd?.Open(new SourceStream(source)) ?? CompressionFormat.Decompress(source, compression, _job.Subject);
             long total = 0;
             while (true)
             {
-                Chunk chunk = _decoded.Take(_stop.Token);
+                Chunk chunk = _memory.Decoded.Take(_stop.Token);
                 chunk.Length = stream.ReadAtLeast(chunk.Buffer, chunk.Buffer.Length, throwOnEndOfStream: false);
                 if (chunk.Length == 0)
                 {
@@ -201,7 +203,7 @@ internal sealed class LayerPipeline : IDisposable
 
     private LayerContents? Unpack(BlockingCollection<Chunk> input)
     {
-        ChunkSource source = new(input, _stop.Token);
+        ChunkSource source = new(input, _stop.Token) { Passed = _memory.LimitGarbage };
         TarReader tar = new(source, _job.Subject);
         LayerContents? contents = null;
         try

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -130,7 +131,7 @@ internal sealed class BlobDownload(
         using (response)
         {
             using StallGuard guard = new(source.Connection.Settings.StallTimeout, cancellationToken);
-            byte[] buffer = new byte[BufferSize];
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
             try
             {
                 await using Stream stream = await response.Content.ReadAsStreamAsync(guard.Token);
@@ -158,6 +159,10 @@ internal sealed class BlobDownload(
             catch (Exception error) when (error is HttpRequestException or (IOException and not RegistryTransferException))
             {
                 throw new RegistryTransferException($"the connection was cut in the middle of the layer {blob.Digest}", error);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
     }
