@@ -61,7 +61,7 @@ public sealed class DaemonFixture : IDisposable
     private void StartContainerd()
     {
         string folder = Sandbox.Folder;
-        Write("containerd.toml", $"""
+        Sandbox.Write("containerd.toml", $"""
             version = 2
             root = "{folder}/containerd"
             state = "{folder}/containerd-state"
@@ -69,13 +69,15 @@ public sealed class DaemonFixture : IDisposable
             [grpc]
               address = "{folder}/containerd.sock"
             """);
+        // The shims' sockets and the runtimes' states are there whatever the configuration says; the machine may have a containerd of its own.
+        Sandbox.Shell("mkdir -p /run/containerd && mount -t tmpfs tmpfs /run/containerd");
         Sandbox.StartDaemon("containerd", $"containerd --config {folder}/containerd.toml", Ctr("version"));
     }
 
     private void StartDocker()
     {
         string folder = Sandbox.Folder;
-        Write("daemon.json", $$"""
+        Sandbox.Write("daemon.json", $$"""
             {
               "hosts": ["unix://{{folder}}/docker.sock"], "containerd": "{{folder}}/containerd.sock",
               "data-root": "{{folder}}/docker", "exec-root": "{{folder}}/docker-state", "pidfile": "{{folder}}/docker-state.pid",
@@ -88,6 +90,4 @@ public sealed class DaemonFixture : IDisposable
         Sandbox.Variables["DOCKER_HOST"] = $"unix://{folder}/docker.sock";
         Sandbox.StartDaemon("dockerd", $"dockerd --config-file {folder}/daemon.json", "docker", "version");
     }
-
-    private void Write(string name, string text) => Sandbox.RunWithInput(text + "\n", "/bin/sh", "-c", $"cat > {name}");
 }

@@ -28,6 +28,9 @@ internal sealed class EngineSandbox : IDisposable
     /// <summary>Where the engine keeps everything; seen from inside it is a tmpfs.</summary>
     public string Folder { get; }
 
+    /// <summary>The same folder, seen from outside.</summary>
+    public string FolderFromOutside => $"/proc/{_first}/root{Folder}";
+
     /// <summary>The parent of its containers' cgroups.</summary>
     public string CgroupParent { get; } = $"/ctrun-engine-{Environment.ProcessId}-{Interlocked.Increment(ref s_count)}";
 
@@ -89,7 +92,7 @@ internal sealed class EngineSandbox : IDisposable
         sandbox.Variables["PATH"] = Environment.GetEnvironmentVariable("PATH") + ":/usr/sbin:/sbin";
         sandbox.Shell(
             "ip link set lo up 2>/dev/null; mkdir -p rootfs/bin rootfs/proc rootfs/dev rootfs/sys rootfs/tmp rootfs/etc run && cp /bin/busybox rootfs/bin/ && "
-            + "for name in sh true cat sleep echo id tty stty kill; do ln -s busybox rootfs/bin/$name; done && "
+            + "for name in sh true cat sleep echo id tty stty kill grep readlink awk ls mount umount unshare mknod head tail tr cut sort env hostname wc mkdir touch pwd; do ln -s busybox rootfs/bin/$name; done && "
             + "echo root:x:0:0:root:/:/bin/sh > rootfs/etc/passwd && tar -C rootfs -cf rootfs.tar .");
         return sandbox;
     }
@@ -126,6 +129,9 @@ internal sealed class EngineSandbox : IDisposable
 
     /// <summary>A script inside, in the folder; it must succeed.</summary>
     public string Shell(string script) => Succeed("/bin/sh", "-c", script);
+
+    /// <summary>Writes a file inside, by its path in the folder.</summary>
+    public void Write(string name, string text) => RunWithInput(text + "\n", "/bin/sh", "-c", $"cat > {name}");
 
     /// <summary>Starts a daemon inside that writes to a log of this name, and waits until a command succeeds.</summary>
     /// <exception cref="ContainerException">It ended, or never answered.</exception>

@@ -63,6 +63,10 @@ internal static class CgroupMounts
             MountOptions own = MountOptions.Parse(view.Options);
             detached = Mounts.NewFileSystem(plan, view.FileSystem, view.FileSystem, destination, own);
         }
+        else if (Mounts.ClonesItself(context, view.HostPath, Libc.MS_PRIVATE))
+        {
+            detached = Mounts.CloneItself(plan, view.HostPath, destination, $"mount {view.FileSystem} on", recursive: false, Libc.MS_PRIVATE);
+        }
         else
         {
             detached = plan.NewSlot(view.HostPath, context.Inputs.OpenTree(view.HostPath, recursive: false, null).Descriptor);

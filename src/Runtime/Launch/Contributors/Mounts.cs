@@ -169,7 +169,7 @@ internal static class Mounts
     /// another process it would be another; a peer of the source, and a slave where the host's mounts are cut off, must come from the host's own namespace; and the
     /// root that is mounted on its own path for hooks may cover the source.
     /// </summary>
-    private static bool ClonesItself(LaunchContext context, string source, ulong propagation)
+    public static bool ClonesItself(LaunchContext context, string source, ulong propagation)
         => !context.Inputs.ClonesMounts
             || (!context.HasNamespace("user") && !context.WaitsForHooks && (context.MakesNamespace("mount") || !context.HasNamespace("mount"))
             && !source.StartsWith("/proc/", StringComparison.Ordinal) && !source.StartsWith("/dev/fd/", StringComparison.Ordinal)
