@@ -23,6 +23,9 @@ namespace ContainerTools.Ctrun
         private const int ReadOnlyMount = 1;
         private const int Private = 1 << 18;
 
+        // mallopt(3): M_ARENA_MAX.
+        private const int ArenaMax = -8;
+
         // MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
         private const int ReadOnlyNoSetUidNoDevices = 1 | 2 | 4;
 
@@ -31,6 +34,9 @@ namespace ContainerTools.Ctrun
 
         [LibraryImport("libc", EntryPoint = "__real_main"), SuppressGCTransition]
         private static partial int RealMain(int count, byte** arguments, byte** environment);
+
+        [LibraryImport("libc"), SuppressGCTransition]
+        private static partial int mallopt(int parameter, int value);
 
         [RuntimeExport("__wrap_main")]
         private static int InPlaceOfMain(int count, byte** arguments, byte** environment)
@@ -42,6 +48,8 @@ namespace ContainerTools.Ctrun
                 break;
             }
 
+            // By itself the C library reserves 128 MB, and writes to some of it, for each thread that allocates; the finalizer's allocates once.
+            mallopt(ArenaMax, 1);
             return RealMain(count, arguments, environment);
         }
 

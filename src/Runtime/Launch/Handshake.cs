@@ -52,6 +52,9 @@ internal sealed unsafe class Handshake : IDisposable
     /// <summary>What is done once the namespaces of a process with a user namespace of its own are there.</summary>
     public Action<int>? OnNamespaces { get; set; }
 
+    /// <summary>What is done while the process with this id and start time walks its plan.</summary>
+    public Action<int, ulong>? Meanwhile { get; set; }
+
     /// <summary>Sends the listener of a system call filter on, while the process with this id waits.</summary>
     public Action<SafeFileHandle, int>? Listener { get; set; }
 
@@ -103,6 +106,7 @@ internal sealed unsafe class Handshake : IDisposable
                 Go();
             }
 
+            Meanwhile?.Invoke(child.ProcessId, startTime);
             if (console is not null) terminal = Libc.ReceiveDescriptor(console);
             StepFailure failure;
             int read;

@@ -42,6 +42,10 @@ internal sealed record LaunchRequest
     /// </summary>
     public Action<int>? OnNamespaces { get; init; }
     /// <summary>
+    /// Is called with the process's id and start time while the process walks its plan: for what can be done meanwhile. What it throws ends the process. Null for nothing.
+    /// </summary>
+    public Action<int, ulong>? Meanwhile { get; init; }
+    /// <summary>
     /// A step of the plan that is made to fail (with ENOSYS), so that tests see what a failure at any point leaves behind; null in earnest.
     /// </summary>
     public int? BrokenStep { get; init; }

@@ -28,7 +28,7 @@ internal static class Launcher
         OciProcess process = request.Spec.Process ?? throw LaunchContext.Invalid("The configuration has no process.", "process");
         using LaunchPlan plan = new();
         using LaunchInputs inputs = new(request.Spec, request.Bundle);
-        using Handshake handshake = new(request.GateFolder) { OnNamespaces = request.OnNamespaces };
+        using Handshake handshake = new(request.GateFolder) { OnNamespaces = request.OnNamespaces, Meanwhile = request.Meanwhile };
         bool makesUserNamespace = (request.Spec.Linux?.Namespaces ?? []).Any(static item => item.Type == "user" && string.IsNullOrEmpty(item.Path));
         bool runsHooks = HookRunner.HasCreation(request.Spec.Hooks);
         handshake.Listener = ListenerOf(request.Spec, request.Id, request.Bundle, null);

@@ -18,6 +18,12 @@ internal static class AtomicFile
     /// <exception cref="DirectoryNotFoundException">When the file's folder is not there.</exception>
     /// <exception cref="ContainerException"><see cref="ErrorCode.StorageFull"/>, <see cref="ErrorCode.PermissionDenied"/>, or the errno.</exception>
     public static void Write(string path, ReadOnlySpan<byte> content, bool durable = true, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+        => Put(Prepare(path, content, durable, mode), path, durable);
+
+    /// <summary>The first half of <see cref="Write"/>: the temporary file, which <see cref="Put"/> gives its name.</summary>
+    /// <returns>Its path.</returns>
+    /// <exception cref="ContainerException">As <see cref="Write"/>; nothing is left behind.</exception>
+    public static string Prepare(string path, ReadOnlySpan<byte> content, bool durable = true, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
     {
         string temporary = string.Create(CultureInfo.InvariantCulture, $"{path}.{Environment.ProcessId:x}.{Environment.TickCount64:x}.tmp");
         SafeFileHandle? file = Libc.TryOpen(temporary, Libc.O_WRONLY | Libc.O_CREAT | Libc.O_EXCL | Libc.O_CLOEXEC, (uint)mode, out int errno);
@@ -30,14 +36,25 @@ internal static class AtomicFile
         try
         {
             using (file) Fill(file, content, durable, mode, path);
-            errno = Libc.TryRename(temporary, path);
-            if (errno != 0) throw Error("rename", errno, path);
+            return temporary;
         }
         catch
         {
             // The first error is the one to report; what cannot be removed is removed by the next repair.
             Libc.TryUnlink(temporary);
             throw;
+        }
+    }
+
+    /// <summary>The second half of <see cref="Write"/>.</summary>
+    /// <exception cref="ContainerException">The errno of rename(2) or fsync(2).</exception>
+    public static void Put(string temporary, string path, bool durable = true)
+    {
+        int errno = Libc.TryRename(temporary, path);
+        if (errno != 0)
+        {
+            Libc.TryUnlink(temporary);
+            throw Error("rename", errno, path);
         }
 
         if (durable) SyncFolder(Path.GetDirectoryName(path)!);

@@ -43,6 +43,8 @@ internal static class RunCreation
             if (hooked) folder.MarkHooks();
             cgroup = RunCgroup.MakeIfAllowed(free, limited);
             begun = true;
+            DateTimeOffset now = DateTimeOffset.UtcNow;
+            RunRecord? record = null;
             LaunchedProcess process = Launcher.Start(new LaunchRequest
             {
                 Spec = spec,
@@ -55,19 +57,12 @@ internal static class RunCreation
                 GateFolder = gate ? folder.FolderPath : null,
                 PreservedDescriptors = request.PreservedDescriptors,
                 BrokenStep = request.BrokenStep,
-            });
-            try
-            {
-                if (narrow) Narrow(scope!, cgroup!, spec);
-                if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
-                if (request.PidFdSocket is { } pidFdSocket) ConsoleSocket.Send(pidFdSocket, process.PidFd, "pidfd"u8);
-                DateTimeOffset now = DateTimeOffset.UtcNow;
-                RunRecord record = new()
+                Meanwhile = (processId, startTime) => folder.PrepareRecord(record = new RunRecord
                 {
                     Id = request.Id,
                     Status = gate ? RunStatus.Created : RunStatus.Running,
-                    ProcessId = process.ProcessId,
-                    ProcessStartTime = process.StartTime,
+                    ProcessId = processId,
+                    ProcessStartTime = startTime,
                     Bundle = bundle,
                     CgroupPath = cgroup?.Path,
                     CgroupIdentity = cgroup?.Identity,
@@ -77,9 +72,16 @@ internal static class RunCreation
                     BootId = BootId.Current,
                     KeepsKeyring = request.KeepsKeyring,
                     StartedAt = gate ? default : now,
-                };
-                folder.WriteRecord(record);
-                if (!request.Gate && (hooked || gate)) RunStart.RunHooks(folder, record, spec, cgroup, opensGate: gate, request.Warn);
+                }),
+            });
+            try
+            {
+                if (narrow) Narrow(scope!, cgroup!, spec);
+                if (request.ConsoleSocket is { } socket) ConsoleSocket.Send(socket, process.Terminal!);
+                if (request.PidFdSocket is { } pidFdSocket) ConsoleSocket.Send(pidFdSocket, process.PidFd, "pidfd"u8);
+                // Not before: a folder without its record is what a creation has left that did not come to an end.
+                folder.PutRecord();
+                if (!request.Gate && (hooked || gate)) RunStart.RunHooks(folder, record!, spec, cgroup, opensGate: gate, request.Warn);
                 // Last, for whoever waits for this file wants to find the rest.
                 if (request.PidFile is { } pidFile) PidFile.Write(pidFile, process.ProcessId);
                 return new StartedRun(request.Id, process, cgroup, spec, bundle);

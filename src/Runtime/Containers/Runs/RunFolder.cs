@@ -19,6 +19,7 @@ internal sealed class RunFolder : IDisposable
     private const string HooksName = "hooks";
 
     private SafeFileHandle? _lock;
+    private string? _preparedRecord;
 
     /// <summary>A folder, not locked.</summary>
     public RunFolder(string id, string path)
@@ -90,6 +91,14 @@ internal sealed class RunFolder : IDisposable
     /// <summary>Writes state.json by rename.</summary>
     public void WriteRecord(RunRecord record)
         => AtomicFile.Write(Path.Combine(FolderPath, RecordName), RunRecordFormat.Write(record).Span, durable: false);
+
+    /// <summary>Writes what is to be state.json beside it: <see cref="PutRecord"/> makes it that.</summary>
+    public void PrepareRecord(RunRecord record)
+        => _preparedRecord = AtomicFile.Prepare(Path.Combine(FolderPath, RecordName), RunRecordFormat.Write(record).Span, durable: false);
+
+    /// <summary>Makes the prepared record state.json.</summary>
+    public void PutRecord()
+        => AtomicFile.Put(_preparedRecord ?? throw new InvalidOperationException("There is no prepared record."), Path.Combine(FolderPath, RecordName), durable: false);
 
     /// <summary>Reads the run's copy of config.json; null when it has not been written.</summary>
     public OciSpec? TryReadSpec()
