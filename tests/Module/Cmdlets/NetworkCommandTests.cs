@@ -111,4 +111,57 @@ public sealed class NetworkCommandTests : IDisposable
         Assert.Equal(category, error.CategoryInfo.Category);
         Assert.NotNull(error.ErrorDetails.RecommendedAction);
     }
+
+    [Fact]
+    public void A_test_is_asked_for_as_it_was_said()
+    {
+        _engine.Add("web", ContainerState.Running);
+        Session.Result result = _session.Run("Test-ContainerNetwork web db, 10.0.0.1 80, 443 -Timeout 1.5 -IPv6 -Count 2 -Delay 10ms | ForEach-Object { \"$($_.Container) $($_.Target) $($_.Port) $($_.Round)\" }");
+
+        Assert.Empty(result.Errors);
+        Assert.Equal(["test db web", "test 10.0.0.1 web"], _engine.Calls);
+        Assert.Equal(
+            ["web db 80 1", "web db 443 1", "web db 80 2", "web db 443 2", "web 10.0.0.1 80 1", "web 10.0.0.1 443 1", "web 10.0.0.1 80 2", "web 10.0.0.1 443 2"], result.Lines);
+        NetworkTestOptions options = _engine.LastTest!;
+        Assert.Equal(TimeSpan.FromSeconds(1.5), options.Timeout);
+        Assert.Equal(TimeSpan.FromMilliseconds(10), options.Delay);
+        Assert.Equal(System.Net.Sockets.AddressFamily.InterNetworkV6, options.Family);
+        Assert.Null(options.Protocol);
+        Assert.Empty(_session.Run("Test-ContainerNetwork web db -IPv4 -IPv6").Errors);
+        Assert.Equal((System.Net.Sockets.AddressFamily.Unspecified, null, 0), (_engine.LastTest!.Family, _engine.LastTest.Timeout, _engine.LastTest.Ports.Count));
+    }
+
+    [Theory]
+    [InlineData("Get-Container | Test-ContainerNetwork -Target db -Port 80 -Quiet", "True,True")]
+    [InlineData("Test-ContainerNetwork * db -Port 80, 81, 80 -Quiet", "False,False")]
+    [InlineData("'a' | Test-ContainerNetwork -Target db, x -Port 81 -Quiet", "False,False")]
+    [InlineData("Test-ContainerNetwork a db -Quiet", "True")]
+    public void Quiet_answers_for_each_container_and_target(string command, string answers)
+    {
+        _engine.Add("a", ContainerState.Running);
+        _engine.Add("b", ContainerState.Running);
+        _engine.Reach = static port => port == 81 ? NetworkTestStatus.Refused : NetworkTestStatus.Reached;
+        Session.Result result = _session.Run(command);
+        Assert.Empty(result.Errors);
+        Assert.Equal(answers, string.Join(',', result.Lines));
+    }
+
+    [Fact]
+    public void A_container_that_cannot_be_tested_is_an_error_and_the_others_are_tested()
+    {
+        foreach (string name in new[] { "a", "b", "c" }) _engine.Add(name, ContainerState.Running);
+        _engine.During = (_, name, _) => name == "b" ? throw new ContainerException(ErrorCode.ContainerNotRunning, "It does not run.", "b") : Task.CompletedTask;
+        Session.Result result = _session.Run("Test-ContainerNetwork * db -Port 80 -Quiet");
+        Assert.Equal(["True", "False", "True"], result.Lines);
+        Assert.Equal("ContainerNotRunning,ContainerTools.Module.Cmdlets.TestContainerNetworkCommand", Assert.Single(result.Errors).FullyQualifiedErrorId);
+    }
+
+    [Fact]
+    public void A_container_in_the_place_of_a_target_is_meant_by_its_name()
+    {
+        _engine.Add("web", ContainerState.Running);
+        _engine.Add("db", ContainerState.Running);
+        Assert.Empty(_session.Run("Test-ContainerNetwork web (Get-Container db) -Port 80").Errors);
+        Assert.Equal(["test db web"], _engine.Calls);
+    }
 }

@@ -28,6 +28,19 @@ public sealed class HumanUnitsTests
     [InlineData(86400 * 800, "2 years")]
     public void Durations(double seconds, string expected) => Assert.Equal(expected, HumanUnits.Duration(TimeSpan.FromSeconds(seconds)));
 
+    [Theory]
+    [InlineData(0, "0.00 ms")]
+    [InlineData(0.214, "0.21 ms")]
+    [InlineData(0.996, "1.0 ms")]
+    [InlineData(9.96, "10 ms")]
+    [InlineData(999.4, "999 ms")]
+    [InlineData(999.6, "1.0 s")]
+    [InlineData(5012, "5.0 s")]
+    public void Latencies(double milliseconds, string expected) => Assert.Equal(expected, HumanUnits.Latency(TimeSpan.FromMilliseconds(milliseconds)));
+
+    [Fact]
+    public void What_did_not_happen_took_no_time() => Assert.Equal("", HumanUnits.Latency(null));
+
     [Fact]
     public void Command_lines_have_quotes_where_they_need_them()
     {

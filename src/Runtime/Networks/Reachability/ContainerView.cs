@@ -53,8 +53,7 @@ internal sealed class ContainerView : IDisposable
     /// </summary>
     public byte[] Read(string path)
     {
-        using SafeFileHandle? file = Libc.TryOpenAt2(
-            _root, path.TrimStart('/'), Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_NOCTTY | Libc.O_CLOEXEC, Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS);
+        using SafeFileHandle? file = TryOpen(path);
         if (file is null || !Libc.Stat(file).IsFile) return [];
         byte[] content = new byte[4096];
         int length = 0;
@@ -68,6 +67,20 @@ internal sealed class ContainerView : IDisposable
         }
 
         return content[..length];
+    }
+
+    // To the C library of a program there, a file that cannot be opened (links in a circle) is none as well.
+    private SafeFileHandle? TryOpen(string path)
+    {
+        try
+        {
+            return Libc.TryOpenAt2(
+                _root, path.TrimStart('/'), Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_NOCTTY | Libc.O_CLOEXEC, Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS);
+        }
+        catch (KernelException)
+        {
+            return null;
+        }
     }
 
     /// <inheritdoc/>
