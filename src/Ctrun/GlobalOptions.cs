@@ -1,14 +1,12 @@
 using ContainerTools.Runtime.Containers.Runs;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Ctrun;
 
 /// <summary>The options before the command.</summary>
 internal sealed class GlobalOptions
 {
-    // As with runc: whoever is not root has a place of the own.
-    private string _root = !Environment.IsPrivilegedProcess && Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } own
-        ? Path.Combine(own, "ctrun")
-        : RunStore.DefaultRoot;
+    private string? _root;
 
     /// <summary>Where errors go.</summary>
     public ErrorLog Log { get; } = new();
@@ -16,8 +14,18 @@ internal sealed class GlobalOptions
     /// <summary>Cgroups of new containers are to be scopes of systemd.</summary>
     public bool SystemdCgroup { get; private set; }
 
+    /// <summary>New containers get no cgroup, but stay in this process's.</summary>
+    public bool NoCgroup { get; private set; }
+
     /// <summary>The containers.</summary>
-    public RunStore Store => new(_root);
+    public RunStore Store => new(_root ??= UsualRoot);
+
+    // As with runc: whoever is not root has a place of the own, and so has the root of a user namespace that somebody else's session has made.
+    private static string UsualRoot
+        => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } own && Libc.IsRootless
+            && (!Environment.IsPrivilegedProcess || Environment.GetEnvironmentVariable("USER") != "root")
+            ? Path.Combine(own, "ctrun")
+            : RunStore.DefaultRoot;
 
     /// <summary>Reads them.</summary>
     /// <returns>True when all is done: the version or the help was asked for.</returns>
@@ -47,6 +55,13 @@ internal sealed class GlobalOptions
                     break;
                 case "systemd-cgroup":
                     SystemdCgroup = reader.Flag();
+                    break;
+                case "cgroup-manager":
+                    // crun's, by which Podman says --cgroups=disabled.
+                    string manager = reader.Text();
+                    if (manager is not ("cgroupfs" or "systemd" or "disabled")) throw reader.Error($"the cgroup manager is cgroupfs, systemd or disabled, not '{manager}'");
+                    SystemdCgroup = manager == "systemd";
+                    NoCgroup = manager == "disabled";
                     break;
                 case "criu":
                     // runc's, which ignores it as well: the program is looked up in PATH.

@@ -7,7 +7,8 @@ internal static class Help
         """
         ctrun runs containers from OCI bundles.
 
-        usage: ctrun [--root FOLDER] [--log FILE] [--log-format text|json] [--debug] COMMAND [options] [arguments]
+        usage: ctrun [--root FOLDER] [--log FILE] [--log-format text|json] [--debug]
+                     [--systemd-cgroup | --cgroup-manager cgroupfs|systemd|disabled] COMMAND [options] [arguments]
 
           create ID          make a container whose process waits for 'start'
           start ID           let it run

@@ -35,15 +35,22 @@ internal static class Program
         }
         catch (IOException error)
         {
-            // What the framework's own file functions throw: it has the errno, and words only in larger builds.
-            options.Log.Error($"{error.Message}: {Errno.Name(error.HResult)} ({Errno.Meaning(error.HResult)})");
+            // What the framework's own file functions throw: it has the errno.
+            options.Log.Error($"{Subject(error)}: {Errno.Name(error.HResult)} ({Errno.Meaning(error.HResult)})");
             return ExitCode.Failure;
         }
         catch (UnauthorizedAccessException error)
         {
-            options.Log.Error($"{error.Message}: permission denied");
+            options.Log.Error($"{Subject(error)}: EACCES ({Errno.Meaning(Errno.EACCES)})");
             return ExitCode.Failure;
         }
+    }
+
+    /// <summary>What a message of the framework is about. In a small build it is the name of a text and, after a comma, a path.</summary>
+    private static string Subject(Exception error)
+    {
+        int comma = error.Message.IndexOf(", ", StringComparison.Ordinal);
+        return comma > 0 && !error.Message.AsSpan(0, comma).Contains(' ') ? "cannot use " + error.Message[(comma + 2)..] : error.Message;
     }
 
     private static int Run(string verb, GlobalOptions options, ArgumentReader reader) => verb switch

@@ -104,6 +104,7 @@ internal sealed class StartOptions
         Gate = gate,
         Detached = detached,
         SystemdCgroup = options.SystemdCgroup,
+        NoCgroup = options.NoCgroup,
         ConsoleSocket = Given(ConsoleSocket),
         PidFile = Given(PidFile),
         PreservedDescriptors = PreservedDescriptors,

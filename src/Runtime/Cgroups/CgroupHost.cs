@@ -87,6 +87,26 @@ internal sealed class CgroupHost
         return builder.Build(root, controllerTable);
     }
 
+    /// <summary>The path of this process's own cgroup on v2; the root where it is in none.</summary>
+    public string OwnPath => OwnCgroup.ReadAll().FirstOrDefault(static own => own.Controllers.Count == 0)?.Path ?? "/";
+
+    /// <summary>What a container without a cgroup of its own sees: the cgroups that this process is in.</summary>
+    public IReadOnlyList<CgroupView> OwnViews()
+    {
+        IReadOnlyList<OwnCgroup> all = OwnCgroup.ReadAll();
+        List<CgroupView> views = [];
+        foreach (Hierarchy hierarchy in Hierarchies)
+        {
+            IReadOnlyList<string> names = hierarchy is V1Hierarchy v1 ? v1.Names : [];
+            if (all.FirstOrDefault(own => own.IsIn(names)) is not { } own) continue;
+            CgroupView view = hierarchy.View(own.Path, Root);
+            // Not to be seen where this process is in a cgroup namespace, and the hierarchy was mounted outside.
+            if (Directory.Exists(view.HostPath)) views.Add(view with { IsLaunchers = true });
+        }
+
+        return views;
+    }
+
     /// <summary>The cgroup at a path below each hierarchy's root; makes nothing yet.</summary>
     /// <param name="path">The specification's cgroupsPath; a relative one starts at the root too.</param>
     /// <param name="scope">In which hierarchies <see cref="ICgroup.Create"/> makes it.</param>

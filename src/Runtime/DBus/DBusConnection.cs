@@ -126,9 +126,21 @@ internal sealed class DBusConnection : IDisposable
     // first message: systemd's own socket leaves a message that it reads together with BEGIN until something else comes.
     private void Authenticate()
     {
-        string user = Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Libc.EffectiveUserId.ToString(CultureInfo.InvariantCulture)));
-        Send(Encoding.ASCII.GetBytes($"\0AUTH EXTERNAL {user}\r\nBEGIN\r\n"));
-        string answer = ReadLine();
+        string answer;
+        if (Libc.IsInFirstUserNamespace)
+        {
+            string user = Convert.ToHexStringLower(Encoding.ASCII.GetBytes(Libc.EffectiveUserId.ToString(CultureInfo.InvariantCulture)));
+            Send(Encoding.ASCII.GetBytes($"\0AUTH EXTERNAL {user}\r\nBEGIN\r\n"));
+            answer = ReadLine();
+        }
+        else
+        {
+            // The other side knows this user by another id: it is to take the one that the kernel tells, and asks for the name all the same.
+            Send("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n"u8);
+            answer = ReadLine();
+            if (answer.TrimEnd() == "DATA") answer = ReadLine();
+        }
+
         if (!answer.StartsWith("OK ", StringComparison.Ordinal)) throw new DBusException($"it does not accept this user (it answered '{answer}')");
     }
 

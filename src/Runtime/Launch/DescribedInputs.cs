@@ -39,6 +39,9 @@ internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInpu
     public bool ClonesMounts => Environment.IsPrivilegedProcess;
 
     /// <inheritdoc/>
+    public bool MakesDevices => Libc.IsInFirstUserNamespace;
+
+    /// <inheritdoc/>
     public bool MountsOnDetached => KernelMounts.MountsOnDetached;
 
     /// <inheritdoc/>

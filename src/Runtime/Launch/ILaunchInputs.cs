@@ -30,6 +30,9 @@ internal interface ILaunchInputs
     /// </summary>
     bool ClonesMounts { get; }
 
+    /// <summary>Whether the container's first process can make devices: only root of the first user namespace may, and only there. Else the host's are bound.</summary>
+    bool MakesDevices { get; }
+
     /// <summary>Whether mounts can be made on a mount that is attached nowhere (Linux 6.15).</summary>
     bool MountsOnDetached { get; }
 

@@ -72,6 +72,9 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
     public bool ClonesMounts => Environment.IsPrivilegedProcess;
 
     /// <inheritdoc/>
+    public bool MakesDevices => Libc.IsInFirstUserNamespace;
+
+    /// <inheritdoc/>
     public bool MountsOnDetached => KernelMounts.MountsOnDetached;
 
     /// <inheritdoc/>

@@ -41,7 +41,7 @@ internal static class Launcher
             PreservedDescriptors = request.PreservedDescriptors,
             DieWithParent = request.DieWithParent,
             KeptDescriptors = handshake.KeptDescriptors,
-            CgroupViews = request.Cgroup?.Views ?? [],
+            CgroupViews = request.Cgroup?.Views ?? OwnViews(request.Spec),
             WaitsForHooks = runsHooks,
             Id = request.Id,
             MakesKeyring = true,
@@ -96,8 +96,8 @@ internal static class Launcher
         context.Root = plan.NewSlot("root", root.DangerousGetHandle());
         ulong flags = 0;
         foreach (OciNamespace item in request.Spec.Linux?.Namespaces ?? []) flags |= Namespaces.FlagOf(item.Type);
-        // Without privileges here the pid namespace can only be joined from inside the user namespace that owns it.
-        bool forks = !Environment.IsPrivilegedProcess && (flags & NewPid) != 0;
+        // Without privileges the pid namespace can only be joined from inside the user namespace that owns it; root of a user namespace could join it, but not come back.
+        bool forks = Libc.IsRootless && (flags & NewPid) != 0;
         LaunchCompiler.CompileExec(context, plan.NewSlot("container", container.DangerousGetHandle()), forks ? flags : flags & ~NewPid, forks);
         if (request.BrokenStep is { } broken) plan.Break(broken);
 
@@ -174,6 +174,16 @@ internal static class Launcher
         }
     }
 
+    private static IReadOnlyList<CgroupView> OwnViews(OciSpec spec)
+    {
+        foreach (OciMount mount in spec.Mounts ?? [])
+        {
+            if (mount.Type is "cgroup" or "cgroup2") return CgroupHost.Current.OwnViews();
+        }
+
+        return [];
+    }
+
     private static void AddCgroup(LaunchContext context, CgroupEntry? entry)
     {
         if (entry is null) return;
@@ -219,7 +229,15 @@ internal static class Launcher
     private static void LeavePidNamespace(SafeFileHandle? own)
     {
         // The runtime could not start another thread while its children belong to another pid namespace (clone(2), CLONE_THREAD).
-        if (own is not null) Libc.JoinNamespace(own, NewPid, "the launcher's own pid namespace");
+        if (own is null) return;
+        try
+        {
+            Libc.JoinNamespace(own, NewPid, "the launcher's own pid namespace");
+        }
+        catch (KernelException error) when (error.Errno == Errno.EPERM && Libc.IsRootless)
+        {
+            // Root of a user namespace has no right over the pid namespace outside: its further children belong to the container's.
+        }
     }
 
     /// <summary>Copies of the streams that a plan redirects, all above 2 so that no dup3 overwrites the source of another.</summary>

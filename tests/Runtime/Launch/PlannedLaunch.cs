@@ -30,6 +30,8 @@ internal sealed class PlannedLaunch : ILaunchInputs
 
     public bool ClonesMounts { get; init; } = true;
 
+    public bool MakesDevices { get; init; } = true;
+
     public bool MountsOnDetached { get; init; } = true;
 
     public bool HasSecurityModule(string name) => SecurityModules.Contains(name);

@@ -4,7 +4,7 @@ using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Cgroups.Systemd;
 
-/// <summary>systemd's manager over D-Bus: the system's for root, the user's own for everybody else (org.freedesktop.systemd1(5)).</summary>
+/// <summary>systemd's manager over D-Bus: the system's for root, the user's own for everybody else, also behind a user namespace (org.freedesktop.systemd1(5)).</summary>
 internal sealed class SystemdManager : IDisposable
 {
     private const string Service = "org.freedesktop.systemd1";
@@ -47,7 +47,7 @@ internal sealed class SystemdManager : IDisposable
     /// <exception cref="ContainerException"><see cref="ErrorCode.NotSupported"/> where no systemd answers.</exception>
     public static SystemdManager Connect()
     {
-        bool isUser = Libc.EffectiveUserId != 0;
+        bool isUser = Libc.EffectiveUserId != 0 || (!Libc.IsInFirstUserNamespace && HasUserBus);
         string? given = Environment.GetEnvironmentVariable(isUser ? "DBUS_SESSION_BUS_ADDRESS" : "DBUS_SYSTEM_BUS_ADDRESS");
         string address = given is { Length: > 0 } ? given : isUser ? UserBus() : SystemBus;
         try
@@ -141,6 +141,10 @@ internal sealed class SystemdManager : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _connection.Dispose();
+
+    // Root of a user namespace is either a user whom Podman has put there, with a session of the own outside, or the root of a container that has a systemd inside.
+    private static bool HasUserBus
+        => Environment.GetEnvironmentVariable("DBUS_SESSION_BUS_ADDRESS") is { Length: > 0 } || (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } folder && File.Exists(folder + "/bus"));
 
     private static string UserBus()
     {

@@ -8,11 +8,17 @@ namespace ContainerTools.Runtime.Containers.Runs;
 /// <summary>Chooses a run's cgroup by its configuration.</summary>
 internal static class RunCgroup
 {
-    /// <summary>The cgroup's path below each hierarchy's root: the configuration's cgroupsPath, else the id. A relative one starts at the root too.</summary>
+    /// <summary>The cgroup's path below each hierarchy's root: the configuration's cgroupsPath, else the id, for root at the root. A relative one starts at the root too.</summary>
     public static string PathOf(OciSpec spec, string id)
     {
         string? path = spec.Linux?.CgroupsPath;
-        if (string.IsNullOrEmpty(path)) return "/" + id;
+        if (string.IsNullOrEmpty(path))
+        {
+            // Without privileges the root is out of reach; what may be delegated is where this process is. Beside it, not in it: on v2 only leaves hold processes.
+            CgroupHost host = CgroupHost.Current;
+            return Libc.IsRootless && host.IsV2Alone ? Path.Combine(Path.GetDirectoryName(host.OwnPath) ?? "/", id) : "/" + id;
+        }
+
         return path.StartsWith('/') ? path : "/" + path;
     }
 
@@ -75,14 +81,14 @@ internal static class RunCgroup
     /// </summary>
     public static ICgroup? MakeIfAllowed(ICgroup cgroup, OciSpec spec)
     {
-        if (Environment.IsPrivilegedProcess) return Make(cgroup, spec);
+        if (!Libc.IsRootless) return Make(cgroup, spec);
         try
         {
             cgroup.Create();
         }
         catch (KernelException error) when (error.Errno == Errno.EACCES || error.Errno == Errno.EPERM || error.Errno == Errno.EROFS)
         {
-            if (spec.Linux?.Resources is { } resources && resources with { Devices = null } != new OciResources())
+            if (HasLimits(spec))
             {
                 throw new ContainerException(
                     ErrorCode.NotSupported, $"The limits of the configuration need the cgroup {cgroup.Path}, which this user may not make; have it delegated, or leave linux.resources out.", cgroup.Path, error);
@@ -95,6 +101,15 @@ internal static class RunCgroup
         if (spec.Linux?.Resources is { } limits) cgroup.Apply(limits with { Devices = null });
         return cgroup;
     }
+
+    /// <summary>Refuses a configuration that limits something where there is to be no cgroup.</summary>
+    public static void CheckNeedsNone(OciSpec spec)
+    {
+        if (HasLimits(spec))
+            throw new ContainerException(ErrorCode.InvalidConfiguration, "The limits of the configuration need a cgroup, and there is to be none; leave linux.resources out.", "linux.resources");
+    }
+
+    private static bool HasLimits(OciSpec spec) => spec.Linux?.Resources is { } resources && resources with { Devices = null } != new OciResources();
 
     /// <summary>Makes what is missing of a run's cgroup, and sets its limits. Nothing is left behind when that fails.</summary>
     public static ICgroup Make(ICgroup cgroup, OciSpec spec)

@@ -37,11 +37,12 @@ internal static class RunCreation
             using SystemdScope? scope = request.SystemdCgroup
                 ? SystemdScope.Start(limited, request.Id, CgroupHost.Current.IsV2Alone, folder.WriteUnit)
                 : null;
-            ICgroup free = scope is null ? RunCgroup.OpenFree(spec, request.Id) : RunCgroup.Open(spec, scope);
+            ICgroup? free = request.NoCgroup ? null : scope is null ? RunCgroup.OpenFree(spec, request.Id) : RunCgroup.Open(spec, scope);
             // From here on the cgroup counts as this run's: who finds what a dead creation has left takes it away with all that is in it.
             folder.WriteConfiguration(document);
             if (hooked) folder.MarkHooks();
-            cgroup = RunCgroup.MakeIfAllowed(free, limited);
+            if (free is not null) cgroup = RunCgroup.MakeIfAllowed(free, limited);
+            else RunCgroup.CheckNeedsNone(spec);
             begun = true;
             DateTimeOffset now = DateTimeOffset.UtcNow;
             RunRecord? record = null;

@@ -13,6 +13,8 @@ internal sealed record RunRequest
     public bool Detached { get; init; }
     /// <summary>The cgroup is to be a scope of systemd (<c>--systemd-cgroup</c>).</summary>
     public bool SystemdCgroup { get; init; }
+    /// <summary>There is to be no cgroup; limits cannot be set then (<c>--cgroup-manager disabled</c>).</summary>
+    public bool NoCgroup { get; init; }
     /// <summary>The socket that gets the terminal, or null.</summary>
     public string? ConsoleSocket { get; init; }
     /// <summary>The file that gets the process id, or null.</summary>

@@ -57,7 +57,7 @@ internal static class CgroupMounts
     {
         LaunchPlan plan = context.Plan;
         Slot detached;
-        if (context.HasNamespace("cgroup"))
+        if (context.HasNamespace("cgroup") && !view.IsLaunchers)
         {
             // Mounted from inside the cgroup namespace, the hierarchy shows the container's cgroup as its root.
             MountOptions own = MountOptions.Parse(view.Options);
@@ -69,7 +69,9 @@ internal static class CgroupMounts
         }
         else
         {
-            detached = plan.NewSlot(view.HostPath, context.Inputs.OpenTree(view.HostPath, recursive: false, null).Descriptor);
+            detached = context.Inputs.ClonesMounts
+                ? plan.NewSlot(view.HostPath, context.Inputs.OpenTree(view.HostPath, recursive: false, null).Descriptor)
+                : Mounts.CloneItself(plan, view.HostPath, destination, $"bind {view.HostPath} on", recursive: false, Libc.MS_PRIVATE);
         }
 
         Mounts.Place(context, detached, target, destination, $"mount {view.FileSystem} on", options, options.Set, options.Clear);

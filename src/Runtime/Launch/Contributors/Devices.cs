@@ -67,7 +67,7 @@ internal static class Devices
         LaunchContext context, Slot folder, string name, string path, uint type, uint mode, uint major, uint minor, uint user, uint group)
     {
         LaunchPlan plan = context.Plan;
-        if (context.HasNamespace("user") && type != 0x1000)
+        if ((context.HasNamespace("user") || !context.Inputs.MakesDevices) && type != 0x1000)
         {
             Slot node = context.Inputs.ClonesMounts
                 ? plan.NewSlot(path, context.Inputs.OpenTree(path, recursive: false, null).Descriptor)

@@ -41,11 +41,16 @@ internal static class Identity
 
         plan.Section("config.md#process (user)");
         plan.Call(SystemCall.Prctl, "keep", "capabilities", PlanArgument.Flags(PR_SET_KEEPCAPS, "PR_SET_KEEPCAPS"), 1);
-        plan.Call(
-            SystemCall.Setgroups, "set", "the supplementary groups", user.Groups.Count,
-            PlanArgument.Pointer(plan.Memory.Array<uint>(user.Groups.ToArray()), string.Join(' ', user.Groups)));
-        // In a user namespace whose maker had no right to set groups the kernel forbids it (user_namespaces(7)); there are none to set then.
-        if (user.Groups.Count == 0 && context.HasNamespace("user")) plan.Ignore(Errno.EPERM);
+        // crun's annotation, by which Podman says --group-add keep-groups: groups that no map has can only be kept, not set.
+        if (context.Spec.Annotations?.GetValueOrDefault("run.oci.keep_original_groups") != "1")
+        {
+            plan.Call(
+                SystemCall.Setgroups, "set", "the supplementary groups", user.Groups.Count,
+                PlanArgument.Pointer(plan.Memory.Array<uint>(user.Groups.ToArray()), string.Join(' ', user.Groups)));
+            // In a user namespace whose maker had no right to set groups the kernel forbids it (user_namespaces(7)); there are none to set then.
+            if (user.Groups.Count == 0 && context.HasNamespace("user")) plan.Ignore(Errno.EPERM);
+        }
+
         plan.Call(SystemCall.Setresgid, "become the group", Text(user.Gid), user.Gid, user.Gid, user.Gid);
         plan.Call(SystemCall.Setresuid, "become the user", Text(user.Uid), user.Uid, user.Uid, user.Uid);
 
