@@ -17,7 +17,7 @@ internal sealed record EngineConfiguration
 
     /// <summary>Reads the file.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>, <see cref="ErrorCode.PermissionDenied"/>.</exception>
-    public static EngineConfiguration Load(string path = DefaultPath)
+    public static EngineConfiguration Load(string path)
     {
         try
         {

@@ -27,16 +27,22 @@ public sealed class LocalContainerEngine : IContainerEngine
     /// the machine's configuration.
     /// </exception>
     public LocalContainerEngine(EnginePaths paths)
+        : this(paths, MachineFiles.Current)
     {
-        ImageStore images = new(paths, UsesAsync) { Policy = static () => TrustPolicy.Load(RegistrySettings.Current.PolicyFiles) };
-        IStorageDriver driver = StorageDrivers.Select(paths, EngineConfiguration.Load().StorageDriver);
+    }
+
+    /// <summary>An engine that is configured elsewhere than by the machine's files.</summary>
+    internal LocalContainerEngine(EnginePaths paths, MachineFiles files)
+    {
+        ImageStore images = new(paths, UsesAsync) { Policy = () => TrustPolicy.Load(files.Registries().PolicyFiles) };
+        IStorageDriver driver = StorageDrivers.Select(paths, EngineConfiguration.Load(files.Configuration).StorageDriver);
         _services = new ContainerServices(paths, images, driver, static path => CgroupHost.Current.Open(path));
         Containers = new LocalContainerOperations(_services);
         Images = images;
         Networks = new LocalNetworkOperations(_services);
         Volumes = new LocalVolumeOperations(_services);
         Storage = new LocalStorageOperations(_services, images, this);
-        Registries = new LocalRegistryOperations(paths, images, static () => RegistrySettings.Current);
+        Registries = new LocalRegistryOperations(paths, images, files.ReadRegistries);
         Host = new LocalHostOperations(paths);
     }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text;
 using ContainerTools.Runtime;
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Layers;
 using Xunit;
 using static ContainerTools.Integration.Tests.Containers.TestToken;
@@ -16,6 +17,9 @@ public sealed class EngineFixture : IAsyncLifetime
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"containertools-tests-{Guid.NewGuid():n}");
 
     public EnginePaths Paths => new(Path.Combine(_folder, "root"), Path.Combine(_folder, "run"));
+
+    /// <summary>No files of the machine: what its administrator has forbidden is nothing to the tests.</summary>
+    internal MachineFiles Files => new() { Configuration = Path.Combine(_folder, "engine.json"), Registries = static () => new RegistrySettings() };
     public string Scratch => Path.Combine(_folder, "scratch");
     internal LocalContainerEngine Engine { get; private set; } = null!;
     public IContainerOperations Containers => Engine.Containers;
@@ -24,7 +28,7 @@ public sealed class EngineFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Directory.CreateDirectory(Scratch);
-        Engine = new LocalContainerEngine(Paths);
+        Engine = new LocalContainerEngine(Paths, Files);
         SkipReason = Probe();
         if (SkipReason is not null) return;
         await Engine.Images.ImportAsync(

@@ -53,7 +53,6 @@ internal sealed record RegistrySettings
                             ? "/var/cache/containers/short-name-aliases.conf"
                             : Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "containers", "short-name-aliases.conf"),
                     ],
-                RequireDigest = EngineConfiguration.Load().RequireDigest,
                 PolicyFiles = [Path.Combine(own, "policy.json"), "/etc/containers/policy.json"],
                 CertificateFolders = [Path.Combine(own, "certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"],
                 CredentialFiles = Variable("REGISTRY_AUTH_FILE") is { } credentials
