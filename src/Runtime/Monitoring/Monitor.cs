@@ -49,8 +49,8 @@ internal static class Monitor
         }
         catch (ContainerException error)
         {
-            Report(new MonitorReport { Status = "failed", Code = error.Code, Message = error.Message, ExitCode = Supervisor.LaunchFailedExitCode });
-            return Supervisor.LaunchFailedExitCode;
+            Report(new MonitorReport { Status = "failed", Code = error.Code, Message = error.Message, ExitCode = MonitorFailure.LaunchFailedExitCode });
+            return MonitorFailure.LaunchFailedExitCode;
         }
 
         using (supervisor)

@@ -17,9 +17,6 @@ namespace ContainerTools.Runtime.Monitoring;
 /// </summary>
 internal sealed class Supervisor : IEventHandler, IDisposable
 {
-    /// <summary>Docker's exit code for a container that could not be started, where neither 126 nor 127 fits.</summary>
-    public const int LaunchFailedExitCode = 125;
-
     // How long clients may go without reading anything before the end no longer waits for them.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
@@ -38,8 +35,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
     private readonly ulong _ownStartTime = ProcessStat.StartTimeOf(Environment.ProcessId) ?? 0;
     private MonitorRecord _record;
     private ContainerRun? _run;
-    private SafeFileHandle? _stopWatch;
-    private EventLoop.Registration? _stopRegistration;
+    private StopMarkWatch? _stopWatch;
     private ExitRecord? _exit;
     private bool _draining;
     private bool _asked;
@@ -78,7 +74,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         catch (Exception error)
         {
             // Whatever it is, whoever waits for the report must hear of it, and nothing may be left behind.
-            MonitorReport failure = Failure(error);
+            MonitorReport failure = MonitorFailure.Report(error);
             _exit = ExitOf(failure);
             Abandon();
             Tidy(() => report(failure));
@@ -156,7 +152,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         }
         catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {
-            return Failure(error);
+            return MonitorFailure.Report(error);
         }
     }
 
@@ -266,17 +262,14 @@ internal sealed class Supervisor : IEventHandler, IDisposable
             return;
         }
 
-        _stopWatch = Libc.CreateInotify();
-        Libc.AddWatch(_stopWatch, _folder.Path, Libc.IN_CREATE | Libc.IN_MOVED_TO);
-        _stopRegistration = _loop.Add(_stopWatch, Libc.EPOLLIN, new StopHandler(this));
+        _stopWatch = new StopMarkWatch(_loop, _folder, OnStopMark);
         _loop.SetDeadline(pause, Restart);
         // The mark may have been made before the watch.
-        CheckStopped();
+        _stopWatch.Check();
     }
 
-    private void CheckStopped()
+    private void OnStopMark()
     {
-        if (_stopWatch is null || !_folder.IsStopped) return;
         StopWatching();
         _loop.ClearDeadline();
         _loop.Stop();
@@ -284,8 +277,6 @@ internal sealed class Supervisor : IEventHandler, IDisposable
 
     private void StopWatching()
     {
-        _stopRegistration?.Dispose();
-        _stopRegistration = null;
         _stopWatch?.Dispose();
         _stopWatch = null;
     }
@@ -314,7 +305,7 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         catch (Exception error) when (error is ContainerException or IOException or UnauthorizedAccessException)
         {
             // As in Docker: what cannot be started is not tried again.
-            _exit = ExitOf(Failure(error));
+            _exit = ExitOf(MonitorFailure.Report(error));
             Abandon();
             _loop.Stop();
         }
@@ -434,23 +425,6 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         ExitCode = _run is null ? _exit?.ExitCode : null,
     });
 
-    private static MonitorReport Failure(Exception error)
-    {
-        ErrorCode code = error is ContainerException known ? known.Code : ErrorCode.LaunchFailed;
-        return new MonitorReport
-        {
-            Status = "failed",
-            Code = code,
-            Message = error is ContainerException ? error.Message : $"{error.GetType().Name}: {error.Message}",
-            ExitCode = code switch
-            {
-                ErrorCode.CommandNotFound => 127,
-                ErrorCode.CommandNotExecutable => 126,
-                _ => LaunchFailedExitCode,
-            },
-        };
-    }
-
     private ExitRecord ExitOf(MonitorReport failure) => new()
     {
         ExitCode = failure.ExitCode!.Value,
@@ -458,13 +432,4 @@ internal sealed class Supervisor : IEventHandler, IDisposable
         Error = failure.Message,
         RestartCount = _backoff.Count,
     };
-
-    private sealed class StopHandler(Supervisor owner) : IEventHandler
-    {
-        public void OnReady(uint events)
-        {
-            Libc.DrainInotify(owner._stopWatch!);
-            owner.CheckStopped();
-        }
-    }
 }
