@@ -157,6 +157,42 @@ public sealed class NetworkCommandTests : IDisposable
     }
 
     [Fact]
+    public void Several_are_tested_at_the_same_time_and_come_in_their_order()
+    {
+        foreach (string name in new[] { "a", "b", "c" }) _engine.Add(name, ContainerState.Running);
+        using SemaphoreSlim last = new(0);
+        // The first waits for the last one's test: one after another they would never end.
+        _engine.During = async (_, name, cancellation) =>
+        {
+            if (name == "c") last.Release();
+            else if (name == "a") await last.WaitAsync(cancellation);
+        };
+        Assert.Equal(["a", "b", "c"], _session.Run("(Test-ContainerNetwork * db -Port 80).Container").Lines);
+    }
+
+    [Fact]
+    public void An_end_before_time_ends_the_others_tests()
+    {
+        foreach (string name in new[] { "a", "b", "c" }) _engine.Add(name, ContainerState.Running);
+        int ended = 0;
+        _engine.During = async (_, name, cancellation) =>
+        {
+            if (name == "a") throw new ContainerException(ErrorCode.ContainerNotRunning, "It does not run.", "a");
+            try
+            {
+                await Task.Delay(System.Threading.Timeout.Infinite, cancellation);
+            }
+            finally
+            {
+                Interlocked.Increment(ref ended);
+            }
+        };
+        Session.Result result = _session.Run("try { Test-ContainerNetwork * db -Port 80 -ErrorAction Stop } catch { $_.TargetObject.Name }");
+        Assert.Equal(["a"], result.Lines);
+        Assert.Equal(2, ended);
+    }
+
+    [Fact]
     public void A_container_in_the_place_of_a_target_is_meant_by_its_name()
     {
         _engine.Add("web", ContainerState.Running);

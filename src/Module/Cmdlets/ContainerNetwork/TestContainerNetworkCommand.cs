@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Net.Sockets;
+using System.Threading.Channels;
 using ContainerTools.Module.Completion;
 using ContainerTools.Module.Parameters;
 
@@ -10,6 +11,11 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(NetworkTestResult), typeof(bool))]
 public sealed class TestContainerNetworkCommand : ContainerTargetCmdlet
 {
+    // Who is not reached costs its whole time: the next ones are tested meanwhile.
+    private const int MostAtOnce = 16;
+    private const int MostWaiting = 1024;
+    private readonly Queue<Test> _underWay = new();
+
     /// <summary>Names as the containers know them, or addresses.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [Alias("ComputerName", "HostName")]
@@ -66,10 +72,33 @@ public sealed class TestContainerNetworkCommand : ContainerTargetCmdlet
     /// <inheritdoc/>
     protected override void ProcessContainer(Container container)
     {
-        foreach (string target in Target) Test(container, target);
+        foreach (string target in Target)
+        {
+            if (_underWay.Count >= MostAtOnce) EndFirst();
+            _underWay.Enqueue(Begin(container, target));
+        }
     }
 
-    private void Test(Container container, string target)
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        while (_underWay.Count > 0) EndFirst();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _underWay.Count > 0)
+        {
+            // The pipeline ends early (stopped, or an error made it): let nothing go on behind the user's back.
+            StopProcessing();
+            Task.WhenAll(_underWay.Select(static test => test.Task)).GetAwaiter().GetResult();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private Test Begin(Container container, string target)
     {
         NetworkTestOptions options = new()
         {
@@ -82,16 +111,47 @@ public sealed class TestContainerNetworkCommand : ContainerTargetCmdlet
             Count = Count,
             Delay = Delay,
         };
-        HashSet<int> reached = [];
-        bool isDone = Attempt(container, () =>
+        // Whose turn has not come waits: an endless test must not fill the memory.
+        Channel<NetworkTestResult> results = Channel.CreateBounded<NetworkTestResult>(MostWaiting);
+        return new Test(container, results.Reader, RunAsync(container.Id, options, results.Writer, Cancellation));
+    }
+
+    private static async Task RunAsync(string container, NetworkTestOptions options, ChannelWriter<NetworkTestResult> results, CancellationToken cancellationToken)
+    {
+        try
         {
-            foreach (NetworkTestResult result in Enumerate(Engine.Networks.TestAsync(container.Id, options, Cancellation)))
+            await foreach (NetworkTestResult result in Engine.Networks.TestAsync(container, options, cancellationToken).ConfigureAwait(false))
+            {
+                await results.WriteAsync(result, cancellationToken).ConfigureAwait(false);
+            }
+
+            results.Complete();
+        }
+        catch (Exception error)
+        {
+            // To be thrown where the results are read.
+            results.Complete(error);
+        }
+    }
+
+    // Its results are written as they come, and those of the others in their turn.
+    private void EndFirst()
+    {
+        Test test = _underWay.Peek();
+        HashSet<int> reached = [];
+        bool isDone = Attempt(test.Container, () =>
+        {
+            foreach (NetworkTestResult result in Enumerate(test.Results.ReadAllAsync(Cancellation)))
             {
                 if (result.Reached) reached.Add(result.Port ?? 0);
                 if (!Quiet) WriteObject(result);
             }
         });
+        // Only now: until then Dispose waits for it.
+        _underWay.Dequeue();
         // By one of its addresses, in one of the rounds: what a program that tries them all would get.
         if (Quiet) WriteObject(isDone && reached.Count == Math.Max(1, Port.Distinct().Count()));
     }
+
+    private sealed record Test(Container Container, ChannelReader<NetworkTestResult> Results, Task Task);
 }
