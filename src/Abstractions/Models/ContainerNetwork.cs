@@ -25,8 +25,8 @@ public sealed record ContainerNetwork
     public IReadOnlyList<string> Warnings { get; init; } = [];
     /// <summary>Labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
-    /// <summary>The ids of the containers that are in it now, with their addresses.</summary>
-    public IReadOnlyDictionary<string, string> Containers { get; init; } = new Dictionary<string, string>();
+    /// <summary>The containers that are in it now, by their names; of the modes host and none those that run with them.</summary>
+    public IReadOnlyList<NetworkContainer> Containers { get; init; } = [];
 
     /// <inheritdoc/>
     public override string ToString() => Name;

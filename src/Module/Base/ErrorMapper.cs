@@ -99,7 +99,7 @@ internal static class ErrorMapper
         ErrorCode.ImageInUse => "Remove the containers that use the image, or use -Force.",
         ErrorCode.NetworkNotFound => "Look for the network with Get-ContainerNetwork.",
         ErrorCode.NetworkNameInUse => "Choose another name, or remove the network that has it.",
-        ErrorCode.NetworkInUse => "Stop the containers that are in the network first; Get-ContainerNetwork shows them.",
+        ErrorCode.NetworkInUse => "Look at the network's containers with Get-ContainerNetwork.",
         ErrorCode.NetworkAlreadyConnected => "Disconnect it with Disconnect-ContainerNetwork first, to connect it in another way.",
         ErrorCode.NetworkNotConnected => "Look at the container's networks with Get-Container.",
         ErrorCode.NetworkNotConnectable => "Make the container with -Network and the name of a network.",

@@ -33,7 +33,7 @@ internal static class Snapshot
             Labels = record.Labels,
             Configuration = configuration,
             Endpoints = plan is null ? [] : NetworkObjects.Endpoints(plan),
-            Ports = plan?.Ports ?? configuration.Ports,
+            Ports = configuration.NetworkMode == NetworkMode.Host ? [] : plan?.Ports ?? configuration.Ports,
             LogPath = files.Log,
         };
     }

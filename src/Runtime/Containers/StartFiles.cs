@@ -9,14 +9,17 @@ namespace ContainerTools.Runtime.Containers;
 internal static class StartFiles
 {
     /// <summary>Makes the run folder with all that the monitor reads. The caller holds the lock.</summary>
-    public static void Write(ContainerServices services, ContainerRecord record)
+    /// <returns>What whoever starts it should know.</returns>
+    public static IReadOnlyList<string> Write(ContainerServices services, ContainerRecord record)
     {
+        List<string> warnings = [];
         ContainerFiles files = services.Store.Files(record.Id);
         Directory.CreateDirectory(files.RunFolder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        NetworkPlan? plan = NetworkPreparation.Prepare(services, record, files);
+        NetworkPlan? plan = NetworkPreparation.Prepare(services, record, files, warnings);
         NetworkFiles.Write(services, files, record.Configuration, plan);
         WriteConfig(services, record, forStart: true);
         WriteMonitor(services, record);
+        return warnings;
     }
 
     /// <summary>Writes config.json again where there is a run, so that a restart by the monitor goes by it.</summary>

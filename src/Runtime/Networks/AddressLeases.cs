@@ -102,19 +102,18 @@ internal sealed class AddressLeases(string networksRun, string network)
         foreach (string link in Links().Where(link => IsOwner(link, id))) Clear(link);
     }
 
-    /// <summary>The containers in the network: id to address.</summary>
-    public IReadOnlyDictionary<string, string> Containers()
+    /// <summary>The containers in the network, by their names.</summary>
+    public IReadOnlyList<NetworkContainer> Containers()
     {
-        SortedDictionary<string, string> found = new(StringComparer.Ordinal);
+        Dictionary<string, NetworkContainer> found = [];
         foreach (string link in Links())
         {
-            if (Libc.ReadLink(link) is not { } text) continue;
-            string id = text.Split(' ')[0];
-            string address = Path.GetFileName(link);
-            found[id] = found.TryGetValue(id, out string? other) ? string.Join(' ', new[] { other, address }.Order(StringComparer.Ordinal)) : address;
+            if (Libc.ReadLink(link) is not { } text || text.Split(' ', 2) is not [string id, string name] || !IPAddress.TryParse(Path.GetFileName(link), out IPAddress? address)) continue;
+            NetworkContainer member = found.GetValueOrDefault(id) ?? new NetworkContainer { Id = id, Name = name };
+            found[id] = address.GetAddressBytes().Length == 16 ? member with { IPv6Address = address } : member with { IPv4Address = address };
         }
 
-        return found;
+        return [.. found.Values.OrderBy(static member => member.Name, StringComparer.Ordinal)];
     }
 
     /// <summary>Makes the folders.</summary>

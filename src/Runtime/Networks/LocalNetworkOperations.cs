@@ -15,20 +15,28 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
         foreach (string name in services.Networks.Names().Concat(modes.Select(static mode => mode.Name)).Order(StringComparer.Ordinal))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return Array.Find(modes, mode => mode.Name == name) ?? services.Networks.Inspect(name);
+            yield return Array.Find(modes, mode => mode.Name == name) is { } mode ? mode with { Containers = WithMode(name) } : services.Networks.Inspect(name);
         }
 
         static ContainerNetwork Mode(string name, string driver) => new() { Name = name, Driver = driver, Subnets = [], Interface = "", Predefined = true };
     }
 
+    // They have no addresses of the engine's, whose leases would tell of them.
+    private NetworkContainer[] WithMode(string mode) => [.. services.StateReader.RunFolders()
+        .Select(services.Store.TryRead).OfType<ContainerRecord>()
+        .Where(record => record.Configuration.NetworkMode == mode && services.StateReader.Read(record.Id).State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting)
+        .Select(static record => new NetworkContainer { Id = record.Id, Name = record.Name })
+        .OrderBy(static member => member.Name, StringComparer.Ordinal)];
+
     /// <inheritdoc/>
     public Task<ContainerNetwork> CreateAsync(NetworkCreateOptions options, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
+            List<string> warnings = [];
             ContainerNetwork network = services.Networks.Create(options);
             try
             {
-                services.Networks.Ensure(network);
+                services.Networks.Ensure(network, warnings);
             }
             catch (ContainerException error)
             {
@@ -39,7 +47,7 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
                 throw services.Networks.Discard(network, new ContainerException(ErrorCode.KernelError, $"The network '{network.Name}' could not be made: {error.Message}", network.Name, error));
             }
 
-            return network with { Warnings = services.Networks.TakeWarnings() };
+            return network with { Warnings = warnings };
         },
         cancellationToken);
 
@@ -58,7 +66,8 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
     public async Task<ContainerNetwork> RepairAsync(string network, CancellationToken cancellationToken)
     {
         ContainerNetwork found = services.Networks.Get(network);
-        services.Networks.Ensure(found, always: true);
+        List<string> warnings = [];
+        services.Networks.Ensure(found, warnings, always: true);
         await foreach (Container container in Containers.Operations.ListOperation.RunAsync(services, ContainerFilter.All, cancellationToken).ConfigureAwait(false))
         {
             if (container.ProcessId is null || container.Configuration.Networks.Count == 0) continue;
@@ -72,7 +81,7 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
             }
         }
 
-        return services.Networks.Inspect(network);
+        return services.Networks.Inspect(network) with { Warnings = warnings };
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ internal static class NetworkConflicts
         // One that was taken out of all its networks may be put into others while it runs.
         bool isApart = networks.Count == 0 && !NetworkMode.IsSpecial(mode);
         if (isApart) return;
-        bool reachesHost = mode == "host" || networks.Any(static network => network.Driver == "bridge");
+        bool reachesHost = mode == NetworkMode.Host || networks.Any(static network => network.Driver == "bridge");
         foreach (string entry in configuration.HostEntries)
         {
             if (NetworkMode.HostEntry(entry).Address == NetworkMode.HostGateway && !reachesHost)
@@ -34,6 +34,8 @@ internal static class NetworkConflicts
             }
         }
 
+        // Those are discarded, and the start says so.
+        if (mode == NetworkMode.Host) return;
         foreach (PortMapping port in configuration.Ports) Check(port, networks);
     }
 

@@ -29,12 +29,13 @@ internal static class NetworkConnection
 
         ContainerRecord changed = With(record, [.. record.Configuration.Networks.Where(other => other.Network != network.Name), attachment with { Network = network.Name }]);
         NetworkPlan? made = null;
+        List<string> warnings = [];
         UndoList undo = new();
         try
         {
             undo.Push(() => services.Store.Write(record));
             services.Store.Write(changed);
-            if (!isMade) made = await MakeAsync(services, changed, network, attachment, plan!).ConfigureAwait(false);
+            if (!isMade) made = await MakeAsync(services, changed, network, attachment, plan!, warnings).ConfigureAwait(false);
             undo.Clear();
         }
         finally
@@ -43,7 +44,7 @@ internal static class NetworkConnection
         }
 
         if (made is not null) UpdateHosts(services, changed, plan!, made, $"The container '{record.Name}' is in the network '{network.Name}' now");
-        return services.Inspect(changed) with { Warnings = services.Networks.TakeWarnings() };
+        return services.Inspect(changed) with { Warnings = warnings };
     }
 
     /// <summary>Takes a container out of a network.</summary>
@@ -130,9 +131,9 @@ internal static class NetworkConnection
     };
 
     /// <summary>Has the monitor make one more place; null where the container has ended.</summary>
-    private static async Task<NetworkPlan?> MakeAsync(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, NetworkPlan plan)
+    private static async Task<NetworkPlan?> MakeAsync(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, NetworkPlan plan, ICollection<string> warnings)
     {
-        services.Networks.Ensure(network);
+        services.Networks.Ensure(network, warnings);
         int number = 0;
         while (plan.Endpoints.Any(other => other.Device == Device(number))) number++;
         EndpointPlan endpoint = new() { Network = network.Name, Driver = network.Driver, Parent = network.Interface, Device = Device(number) };

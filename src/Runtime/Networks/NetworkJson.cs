@@ -8,9 +8,27 @@ namespace ContainerTools.Runtime.Networks;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    Converters = [typeof(AddressConverter), typeof(SubnetConverter)])]
+    Converters = [typeof(AddressConverter), typeof(SubnetConverter), typeof(MembersConverter)])]
 [JsonSerializable(typeof(ContainerNetwork))]
 internal sealed partial class NetworkJson : JsonSerializerContext;
+
+/// <summary>Who is in a network is not on its record: the addresses in use say it.</summary>
+internal sealed class MembersConverter : JsonConverter<IReadOnlyList<NetworkContainer>>
+{
+    /// <inheritdoc/>
+    public override IReadOnlyList<NetworkContainer> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        reader.Skip();
+        return [];
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, IReadOnlyList<NetworkContainer> value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        writer.WriteEndArray();
+    }
+}
 
 /// <summary>An address as its text.</summary>
 internal sealed class AddressConverter : JsonConverter<IPAddress>

@@ -8,6 +8,9 @@ namespace ContainerTools.Runtime.Networks;
 /// <summary>How a container is connected: <c>none</c>, <c>host</c>, <c>container:…</c>, <c>ns:…</c>, or the networks it is in.</summary>
 internal static class NetworkMode
 {
+    /// <summary>The mode without a network namespace of the container's own.</summary>
+    public const string Host = "host";
+
     private const string OfContainer = "container:";
     private const string OfPath = "ns:";
 
@@ -36,7 +39,8 @@ internal static class NetworkMode
         if (mode == OfContainer) throw Invalid("The network mode 'container:' needs the name of a container.", mode);
         if (networks.GroupBy(static network => network.Network, StringComparer.Ordinal).FirstOrDefault(static group => group.Count() > 1) is { } twice) throw Invalid($"The network '{twice.Key}' is given twice.", twice.Key);
         foreach (NetworkAttachment network in networks) CheckAttachment(network);
-        if (networks.Count == 0 && options.Ports.Count > 0) throw Invalid($"Ports can only be published for a container in a network; '{mode}' is none.", mode);
+        // On the host's network the container's own ports are the host's: those that were asked for are not published, and the start says so (NetworkPreparation), as with Docker.
+        if (networks.Count == 0 && options.Ports.Count > 0 && mode != Host) throw Invalid($"Ports can only be published for a container in a network; '{mode}' is none.", mode);
         CheckPorts(options.Ports);
         foreach (string entry in options.HostEntries) _ = HostEntry(entry);
         foreach (string server in options.DnsServers)
@@ -126,7 +130,7 @@ internal static class NetworkMode
     }
 
     /// <summary>Whether a mode is not the name of a network.</summary>
-    public static bool IsSpecial(string mode) => mode is "none" or "host" || mode.StartsWith(OfContainer, StringComparison.Ordinal) || mode.StartsWith(OfPath, StringComparison.Ordinal);
+    public static bool IsSpecial(string mode) => mode is "none" or Host || mode.StartsWith(OfContainer, StringComparison.Ordinal) || mode.StartsWith(OfPath, StringComparison.Ordinal);
 
     /// <summary>Checks what can be checked of an attachment without its network.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>.</exception>

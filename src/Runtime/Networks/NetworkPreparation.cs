@@ -13,9 +13,13 @@ internal static class NetworkPreparation
     private const int MostForeign = 16;
 
     /// <summary>Prepares. The caller holds the container's lock; the run folder is there.</summary>
+    /// <param name="services">The services.</param>
+    /// <param name="record">The container.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="warnings">Gets what whoever starts it should know.</param>
     /// <returns>The plan, which is in the run folder; null where the container is in no network.</returns>
     /// <exception cref="ContainerException">No address has been taken.</exception>
-    public static NetworkPlan? Prepare(ContainerServices services, ContainerRecord record, ContainerFiles files)
+    public static NetworkPlan? Prepare(ContainerServices services, ContainerRecord record, ContainerFiles files, ICollection<string> warnings)
     {
         ContainerConfiguration configuration = record.Configuration;
         if (NetworkMode.TargetOf(configuration.NetworkMode) is { } target)
@@ -25,7 +29,12 @@ internal static class NetworkPreparation
         }
 
         // One that has been taken out of all its networks has a namespace of its own all the same: it can be put into one while it runs.
-        if (NetworkMode.IsSpecial(configuration.NetworkMode)) return null;
+        if (NetworkMode.IsSpecial(configuration.NetworkMode))
+        {
+            if (configuration.NetworkMode == NetworkMode.Host && configuration.Ports.Count > 0) warnings.Add("Published ports are discarded when using host network mode.");
+            return null;
+        }
+
         // Not NetworkConflicts: a container that was put into other networks, or whose networks were made anew, starts all the same, as in Docker; a port that leads nowhere is
         // held, and leads somewhere as soon as it is in a network again that ports lead to.
         (int seconds, int attempts) = HostResolver.Patience(configuration);
@@ -45,7 +54,7 @@ internal static class NetworkPreparation
             foreach (NetworkAttachment attachment in configuration.Networks.OrderByDescending(static network => network.Priority))
             {
                 ContainerNetwork network = services.Networks.Get(attachment.Network);
-                services.Networks.Ensure(network);
+                services.Networks.Ensure(network, warnings);
                 string device = string.Create(CultureInfo.InvariantCulture, $"eth{plan.Endpoints.Count}");
                 EndpointPlan endpoint = new() { Network = network.Name, Driver = network.Driver, Parent = network.Interface, Device = device };
                 plan = plan with { Endpoints = [.. plan.Endpoints, Place(services, record, network, attachment, endpoint, last)] };
@@ -53,6 +62,11 @@ internal static class NetworkPreparation
             }
 
             if (plan.Endpoints.Count == 0) NetworkPlanFormat.Save(files.RunFolder, plan);
+            if (plan.Ports.Count > 0 && PortElements.TargetOf(plan, ipv6: false) is null && PortElements.TargetOf(plan, ipv6: true) is null)
+            {
+                warnings.Add($"The published ports of '{record.Name}' lead nowhere: it is in no network that a port of the host leads to, which is a bridge and not internal.");
+            }
+
             last.Keep(plan);
             return plan;
         }

@@ -15,16 +15,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     public const string DefaultName = "bridge";
 
     private const int MaximumInterfaceName = 15;
-    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _warnings = new();
     private static readonly HashSet<string> s_reserved = new(StringComparer.Ordinal) { "none", "host", "default", "container", "ns" };
-
-    /// <summary>What was changed on the machine since this was asked last, for whoever has caused it.</summary>
-    public IReadOnlyList<string> TakeWarnings()
-    {
-        List<string> taken = [];
-        while (_warnings.TryDequeue(out string? warning)) taken.Add(warning);
-        return taken;
-    }
 
     /// <summary>The names of all networks.</summary>
     public IReadOnlyList<string> Names()
@@ -56,7 +47,11 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         : new ContainerNetwork { Name = name, Driver = "bridge", Interface = BridgeName(name), Subnets = [new NetworkSubnet(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Any)] });
 
     /// <summary>A network with the containers that are in it.</summary>
-    public ContainerNetwork Inspect(string name) => Get(name) with { Containers = Leases(name).Containers(), Predefined = name == DefaultName };
+    public ContainerNetwork Inspect(string name)
+    {
+        ContainerNetwork network = Get(name);
+        return network with { Predefined = name == DefaultName, Containers = [.. Leases(name).Containers().Select(member => member with { HardwareAddress = HardwareAddressOf(member.Id, network) })] };
+    }
 
     /// <summary>The addresses in use.</summary>
     public AddressLeases Leases(string name) => new(Path.Combine(paths.Run, "networks"), name);
@@ -81,10 +76,14 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     /// <summary>Removes a network with its bridge.</summary>
     public void Remove(string name)
     {
-        if (name is DefaultName or "host" or "none") throw new ContainerException(ErrorCode.NetworkInUse, $"The network '{name}' is there from the start and stays.", name);
+        if (name is DefaultName or "host" or "none")
+        {
+            throw new ContainerException(ErrorCode.NetworkInUse, $"The network '{name}' is there from the start and stays; only what New-ContainerNetwork has made can be removed.", name);
+        }
+
         using HeldFile held = Lock();
         ContainerNetwork network = TryRead(name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
-        if (!Leases(name).TryClose(IsAlive)) throw new ContainerException(ErrorCode.NetworkInUse, $"Containers are in the network '{name}'; stop them first.", name);
+        if (!Leases(name).TryClose(IsAlive)) throw InUse(name);
         try
         {
             // First what can be refused, and is all or nothing: then the network is there as before, and can be removed again.
@@ -146,6 +145,34 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         }
     }
 
+    private ContainerException InUse(string name)
+    {
+        string[] members = [.. Leases(name).Containers().Select(static member => $"'{member.Name}'")];
+        // The last one may have gone since.
+        string who = members.Length switch { 0 => "Containers are", 1 => $"The container {members[0]} is", _ => $"The containers {string.Join(", ", members[..^1])} and {members[^1]} are" };
+        return new ContainerException(ErrorCode.NetworkInUse, $"{who} in the network '{name}'; stop {(members.Length == 1 ? "it" : "them")} or use Disconnect-ContainerNetwork first.", name);
+    }
+
+    // Of one that is being started there may be none yet. The devices of an ipvlan have the hardware address of the device that they are on.
+    private string HardwareAddressOf(string id, ContainerNetwork network)
+    {
+        EndpointPlan? endpoint = network.Driver == "ipvlan" ? null : PlanOf(id)?.Endpoints.FirstOrDefault(endpoint => endpoint.Network == network.Name);
+        return endpoint is null ? "" : string.Join(':', endpoint.HardwareAddress().Select(static part => part.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    // A damaged one must not keep the network and its other containers from being seen; whoever works with that container is told.
+    private NetworkPlan? PlanOf(string id)
+    {
+        try
+        {
+            return NetworkPlanFormat.TryLoad(paths.ContainerRun(id));
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.InvalidConfiguration)
+        {
+            return null;
+        }
+    }
+
     private void Forget(string name)
     {
         File.Delete(FileOf(name));
@@ -154,8 +181,9 @@ internal sealed partial class NetworkStore(EnginePaths paths)
 
     /// <summary>Puts a network's bridge and rules there where they are not: after a restart of the machine, or when somebody has removed them.</summary>
     /// <param name="network">The network.</param>
+    /// <param name="warnings">Gets what was changed on the machine for it.</param>
     /// <param name="always">Also where they seem to be there.</param>
-    public void Ensure(ContainerNetwork network, bool always = false)
+    public void Ensure(ContainerNetwork network, ICollection<string> warnings, bool always = false)
     {
         using RouteNetlink links = new();
         string ready = Path.Combine(paths.NetworkRun(network.Name), "ready");
@@ -166,7 +194,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         Leases(network.Name).Prepare();
         if (network.Driver == "bridge")
         {
-            MakeBridge(network, links);
+            MakeBridge(network, links, warnings);
             // A reload of the firewall takes all networks: what keeps them apart is to be there for all.
             foreach (ContainerNetwork other in Names().Where(name => name != network.Name).Select(TryRead).OfType<ContainerNetwork>())
             {
@@ -271,7 +299,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         if (File.ReadAllText(parameter).Trim() != "0") throw new ContainerException(ErrorCode.NotSupported, $"{subject} needs IPv6, which is switched off (net.ipv6.conf.all.disable_ipv6).", subject);
     }
 
-    private void MakeBridge(ContainerNetwork network, RouteNetlink links)
+    private void MakeBridge(ContainerNetwork network, RouteNetlink links, ICollection<string> warnings)
     {
         bool ipv6 = network.Subnets.Any(static subnet => IsIPv6(subnet.Subnet));
         if (ipv6) RequireIPv6($"The network '{network.Name}'");
@@ -286,13 +314,13 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         // Published ports are reached by localhost; the rules drop what a container itself sends to 127.0.0.0/8 through the bridge.
         Set($"/proc/sys/net/ipv4/conf/{network.Interface}/route_localnet", "1");
         if (network.Internal) return;
-        Forward("/proc/sys/net/ipv4/ip_forward", ipv6: false);
-        if (ipv6) Forward("/proc/sys/net/ipv6/conf/all/forwarding", ipv6: true);
+        Forward("/proc/sys/net/ipv4/ip_forward", ipv6: false, warnings);
+        if (ipv6) Forward("/proc/sys/net/ipv6/conf/all/forwarding", ipv6: true, warnings);
     }
 
     // The machine is no router for others because containers need one: what it did not forward before, it drops from then on, and before it forwards anything. The mark lasts as
     // long as what the kernel is told, so that the rule comes back with the others after a reload of the firewall.
-    private void Forward(string parameter, bool ipv6)
+    private void Forward(string parameter, bool ipv6, ICollection<string> warnings)
     {
         string mark = Path.Combine(paths.Run, "networks", ipv6 ? ".forwarding6" : ".forwarding4");
         bool isOn = File.ReadAllText(parameter).Trim() != "0";
@@ -301,7 +329,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         if (isOn) return;
         File.WriteAllText(mark, "");
         File.WriteAllText(parameter, "1");
-        _warnings.Enqueue($"Forwarding of {(ipv6 ? "IPv6" : "IPv4")} has been switched on for containers ({parameter[10..].Replace('/', '.')}); packets between other devices are dropped as before.");
+        warnings.Add($"Forwarding of {(ipv6 ? "IPv6" : "IPv4")} has been switched on for containers ({parameter[10..].Replace('/', '.')}); packets between other devices are dropped as before.");
     }
 
     // Fixed, or it would be the lowest of those of its ports, and change under the containers with every start and end.

@@ -45,7 +45,7 @@ public sealed class ConnectionTests(EngineFixture engine) : IClassFixture<Engine
         // The file that is mounted says so as well, and the way out is as it was.
         Assert.Contains("10.99.1.50\t", await ExecAsync(web, "cat", "/etc/hosts"), StringComparison.Ordinal);
         Assert.Contains("default via 10.99.2.1 dev eth0", Inside(web, "ip", "route"), StringComparison.Ordinal);
-        Assert.Contains(web.Id, (await Networks.ListAsync(Cancel).FirstAsync(network => network.Name == "red", Cancel)).Containers.Keys);
+        Assert.Contains(web.Id, (await Networks.ListAsync(Cancel).FirstAsync(network => network.Name == "red", Cancel)).Containers.Select(static member => member.Id));
 
         // For every later start as well, as it was asked for.
         await engine.Containers.StopAsync("web", new ContainerStopOptions { Timeout = TimeSpan.Zero }, Cancel);

@@ -23,11 +23,14 @@ public sealed class DefaultNetworkTests(EngineFixture engine) : IClassFixture<En
         ContainerNetwork[] networks = await engine.Engine.Networks.ListAsync(Cancel).ToArrayAsync(Cancel);
         Assert.Equal(["bridge", "host", "none"], networks.Select(network => network.Name));
         Assert.All(networks, network => Assert.True(network.Predefined));
-        Assert.Contains(web.Id, networks[0].Containers.Keys);
+        Assert.Equal(
+            new NetworkContainer { Id = web.Id, Name = web.Name, IPv4Address = endpoint.Addresses[0], HardwareAddress = endpoint.HardwareAddress }, Assert.Single(networks[0].Containers));
+        Assert.All(networks[1..], static network => Assert.Empty(network.Containers));
         foreach (string name in (string[])["bridge", "host", "none"])
         {
             ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => engine.Engine.Networks.RemoveAsync(name, Cancel));
             Assert.Equal(ErrorCode.NetworkInUse, error.Code);
+            Assert.DoesNotContain("stop", error.Message, StringComparison.OrdinalIgnoreCase);
         }
 
         foreach (string mode in (string[])["host", "none"])
@@ -35,6 +38,33 @@ public sealed class DefaultNetworkTests(EngineFixture engine) : IClassFixture<En
             ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => engine.Engine.Networks.ConnectAsync(web.Id, NetworkAttachment.Parse(mode), Cancel));
             Assert.Equal(ErrorCode.NetworkNotConnectable, error.Code);
         }
+    });
+
+    [Fact]
+    public Task Networks_and_modes_tell_who_is_in_them() => RunAsync(async () =>
+    {
+        await engine.Engine.Networks.CreateAsync(new NetworkCreateOptions { Name = "red", Subnets = [System.Net.IPNetwork.Parse("10.62.0.0/24"), System.Net.IPNetwork.Parse("fd00:62::/64")] }, Cancel);
+        Container b = await engine.StartAsync(engine.Options("sleep", "10000") with { Name = "b1", Networks = [NetworkAttachment.Parse("name=red,mac-address=02:00:00:00:00:07")] });
+        Container a = await engine.StartAsync(engine.Options("sleep", "10000") with { Name = "a1", NetworkMode = "red" });
+        Container apart = await engine.StartAsync(engine.Options("sleep", "10000") with { Name = "apart" });
+        Container open = await engine.StartAsync(engine.Options("sleep", "10000") with { Name = "open", NetworkMode = "host" });
+        await engine.Containers.CreateAsync(engine.Options("sleep", "10000") with { Name = "made", NetworkMode = "host" }, Cancel);
+        NetworkContainer[] members = await MembersAsync("red");
+        Assert.Equal(["a1", "b1"], members.Select(static member => member.Name));
+        Assert.Equal(["02:42:0a:3e:00:03", "02:00:00:00:00:07"], members.Select(static member => member.HardwareAddress));
+        Assert.Equal(a.Endpoints[0].Addresses, new[] { members[0].IPv4Address!, members[0].IPv6Address! });
+        Assert.Equal([new NetworkContainer { Id = apart.Id, Name = "apart" }], await MembersAsync("none"));
+        Assert.Equal([new NetworkContainer { Id = open.Id, Name = "open" }], await MembersAsync("host"));
+
+        ContainerException used = await Assert.ThrowsAsync<ContainerException>(() => engine.Engine.Networks.RemoveAsync("red", Cancel));
+        Assert.Contains("The containers 'a1' and 'b1' are", used.Message, StringComparison.Ordinal);
+        await engine.Containers.RenameAsync("b1", "c1", Cancel);
+        await engine.Containers.RemoveAsync("open", new ContainerRemoveOptions { Force = true }, Cancel);
+        Assert.Equal(["a1", "c1"], (await MembersAsync("red")).Select(static member => member.Name));
+        Assert.Empty(await MembersAsync("host"));
+        Assert.Equal(b.Id, (await MembersAsync("red"))[1].Id);
+
+        async Task<NetworkContainer[]> MembersAsync(string network) => [.. (await engine.Engine.Networks.ListAsync(Cancel).FirstAsync(other => other.Name == network, Cancel)).Containers];
     });
 
     [Fact]

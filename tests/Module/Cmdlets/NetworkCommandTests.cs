@@ -77,6 +77,7 @@ public sealed class NetworkCommandTests : IDisposable
         _engine.NetworkWarnings = ["Forwarding is on now."];
         Assert.Equal(["Forwarding is on now."], _session.Run("New-ContainerNetwork red -WarningVariable said -WarningAction SilentlyContinue > $null; $said.Message").Lines);
         Assert.True(_engine.LastNetwork!.IsolateFromOtherNetworks);
+        Assert.Equal(["Forwarding is on now."], _session.Run("Repair-ContainerNetwork red -WarningVariable said -WarningAction SilentlyContinue; $said.Message").Lines);
         _session.Run("New-ContainerNetwork blue -IsolateFromOtherNetworks:$false");
         Assert.False(_engine.LastNetwork.IsolateFromOtherNetworks);
     }

@@ -300,7 +300,7 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
     public async Task<ContainerNetwork> RepairAsync(string network, CancellationToken cancellationToken)
     {
         await Enter("repair network", network, cancellationToken);
-        return NetworkList.Find(other => other.Name == network)!;
+        return NetworkList.Find(other => other.Name == network)! with { Warnings = NetworkWarnings };
     }
 
     /// <summary>What a new network has to say.</summary>

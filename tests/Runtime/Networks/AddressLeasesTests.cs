@@ -58,7 +58,7 @@ public sealed class AddressLeasesTests : IDisposable
         Assert.Equal(ErrorCode.AddressInUse, Assert.Throws<ContainerException>(() => _leases.Take(s_subnet, wanted, "b", "b", _ => true)).Code);
         Assert.Equal(wanted, _leases.Take(s_subnet, wanted, "b", "b", id => id != "a"));
         _leases.Release("a", wanted, []);
-        Assert.Equal("b", Assert.Single(_leases.Containers()).Key);
+        Assert.Equal("b", Assert.Single(_leases.Containers()).Id);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public sealed class AddressLeasesTests : IDisposable
         _leases.ReleaseAll("a");
         Assert.Empty(Leading("web"));
         Assert.Empty(Leading("www"));
-        Assert.Equal("ab", Assert.Single(_leases.Containers()).Key);
+        Assert.Equal("ab", Assert.Single(_leases.Containers()).Id);
         Assert.Equal(wanted, _leases.Take(s_subnet, wanted, "a", "web", _ => true));
     }
 

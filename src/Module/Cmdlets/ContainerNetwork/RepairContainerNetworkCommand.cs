@@ -13,7 +13,10 @@ public sealed class RepairContainerNetworkCommand : NetworkChangeCmdlet
         foreach (ContainerNetwork network in Networks(static network => network.Interface.Length > 0))
         {
             if (!ShouldProcess(network.Name, "Repair network")) continue;
-            if (Attempt(network, () => Await((Task)Engine.Networks.RepairAsync(network.Name, Cancellation))) && PassThru) WriteObject(network);
+            ContainerNetwork? repaired = null;
+            if (!Attempt(network, () => repaired = Await(Engine.Networks.RepairAsync(network.Name, Cancellation)))) continue;
+            foreach (string warning in repaired!.Warnings) WriteWarning(warning);
+            if (PassThru) WriteObject(repaired);
         }
     }
 }

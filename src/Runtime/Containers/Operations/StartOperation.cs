@@ -41,9 +41,10 @@ internal static class StartOperation
     {
         ContainerRecord record = locked.Record;
         ContainerFiles files = services.Store.Files(record.Id);
+        IReadOnlyList<string> warnings;
         try
         {
-            StartFiles.Write(services, record);
+            warnings = StartFiles.Write(services, record);
             await MonitorProcess.StartAsync(files.RunFolder, locked.Lock.File, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
@@ -66,7 +67,7 @@ internal static class StartOperation
 
         ContainerStatus status = services.StateReader.Read(record.Id);
         if (record.Configuration.AutoRemove) services.Ends.Remember(services, record, status);
-        return Snapshot.Of(record, status, files) with { Warnings = services.Networks.TakeWarnings() };
+        return Snapshot.Of(record, status, files) with { Warnings = warnings };
     }
 
     // A container that removes itself never rests: what looks like rest is the moment before its monitor takes it away, or what a monitor
