@@ -39,6 +39,8 @@ internal static class ReachabilityWords
             NetworkTestStatus.NoAnswer => $"{what} neither answered nor refused within {seconds}; a service that has nothing to say does the same.",
             NetworkTestStatus.Unreachable when !hasRoute => $"The container has no route to {address}.",
             NetworkTestStatus.Unreachable => $"{address} cannot be reached: nobody on the network has this address, or a router knows no way to it ({Errno.Name(errno)}).",
+            // The same on every link: without a device the kernel cannot know which is meant.
+            _ when errno == Errno.EINVAL && address.IsIPv6LinkLocal && address.ScopeId == 0 => $"{address} is an address of a single link; say of which, by the container's device: {address}%eth0.",
             _ => $"The kernel does not send to {what}: {Errno.Name(errno)} ({Errno.Meaning(errno)}).",
         };
     }
