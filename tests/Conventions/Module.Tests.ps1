@@ -61,6 +61,12 @@ Describe 'The module' {
         (Get-ChildItem -LiteralPath "$root/docs/help" -Filter *-*.md).BaseName | Sort-Object | Should -Be ((Get-Command -Module ContainerTools -CommandType Cmdlet).Name | Sort-Object)
     }
 
+    It 'says what the name of each error means' {
+        $topic = Get-Content -Raw -LiteralPath "$root/en-US/about_ContainerErrors.help.txt"
+        $named = [regex]::Matches($topic, '(?m)^    ([A-Z]\w+)\n        \S') | ForEach-Object { $_.Groups[1].Value }
+        $named | Should -Be ([Enum]::GetNames([ContainerTools.ErrorCode]))
+    }
+
     It 'shows each type of object that it emits in a view of its own' {
         $views = [System.Xml.XmlDocument]::new()
         $views.Load("$root/src/Module/Formats/ContainerTools.format.ps1xml")

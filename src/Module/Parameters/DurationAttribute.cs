@@ -10,6 +10,9 @@ namespace ContainerTools.Module.Parameters;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DurationAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>A bare number is refused: where a misunderstanding would cost something.</summary>
+    public bool NeedsUnit { get; set; }
+
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
@@ -18,7 +21,8 @@ public sealed class DurationAttribute : ArgumentTransformationAttribute
         {
             null => null,
             TimeSpan span => span,
-            string text when TryParse(text, out TimeSpan parsed) => parsed,
+            string text when TryParse(text, out TimeSpan parsed) && !(NeedsUnit && IsNumber(text)) => parsed,
+            _ when NeedsUnit => throw new ArgumentTransformationMetadataException($"'{data}' is not a duration with a unit; write 90m, 24h, 30d, 1d12h, or a TimeSpan such as 1.12:00:00."),
             sbyte or byte or short or ushort or int or uint or long or ulong or float or double or decimal
                 => FromSeconds(Convert.ToDouble(data, CultureInfo.InvariantCulture)),
             _ => throw Refuse(data),
@@ -53,6 +57,8 @@ public sealed class DurationAttribute : ArgumentTransformationAttribute
         value = TimeSpan.FromSeconds(seconds);
         return true;
     }
+
+    private static bool IsNumber(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
     private static double? UnitSeconds(string unit) => unit.ToLowerInvariant() switch
     {

@@ -104,8 +104,20 @@ internal sealed class ContainerStateReader(EnginePaths paths)
             Exit = ReadDocument(files.Exit, RunJson.Default.ExitRecord),
         },
         RunStatus.Restarting => new ContainerStatus { State = ContainerState.Restarting, Run = run },
-        _ => new ContainerStatus { State = File.Exists(files.Paused) ? ContainerState.Paused : ContainerState.Running, Run = run },
+        _ => OfMark(files, run),
     };
+
+    // An empty mark is the user's pause; what is written in it, a command's own (PauseOperation.Freeze).
+    private static ContainerStatus OfMark(ContainerFiles files, RunRecord run)
+    {
+        bool paused = Libc.TryStat(files.Paused, out FileStatus mark);
+        return new ContainerStatus
+        {
+            State = paused ? ContainerState.Paused : ContainerState.Running,
+            Run = run,
+            Defect = paused && mark.Size > 0 ? StatusDefect.PauseUnfinished : StatusDefect.None,
+        };
+    }
 
     private ExitRecord? ReadExit(ContainerFiles files)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Containers.Operations;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Networks;
 using Microsoft.Win32.SafeHandles;
@@ -18,6 +19,12 @@ internal static class Repair
     /// <summary>Repairs.</summary>
     public static void Run(ContainerServices services, string id, ContainerStatus status)
     {
+        if (status.Defect == StatusDefect.PauseUnfinished)
+        {
+            ResumeOperation.Thaw(services, id, status.Run!);
+            return;
+        }
+
         ContainerFiles files = services.Store.Files(id);
         bool sameBoot = status.Run is null || status.Run.BootId == BootId.Current;
         ICgroup cgroup = services.OpenCgroup(status.Run?.CgroupPath ?? ContainerServices.CgroupPath(id));

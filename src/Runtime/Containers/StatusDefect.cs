@@ -9,4 +9,6 @@ internal enum StatusDefect
     MonitorLost,
     /// <summary>There is a run folder without state.json: a start is under way if the lock is held, else it died.</summary>
     StartUnfinished,
+    /// <summary>It is frozen for a command's own work: that is under way if the lock is held, else it died.</summary>
+    PauseUnfinished,
 }

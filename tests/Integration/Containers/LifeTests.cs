@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ContainerTools.Runtime.Cgroups;
 using ContainerTools.Runtime.Linux;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 using static ContainerTools.Integration.Tests.Containers.TestToken;
 
@@ -128,6 +129,38 @@ public sealed class LifeTests(EngineFixture engine) : IClassFixture<EngineFixtur
         Container stopped = await engine.Containers.StopAsync(container.Id, new ContainerStopOptions { Timeout = Timeout.InfiniteTimeSpan }, Cancel);
         Assert.Equal((ContainerState.Exited, 0), (stopped.State, stopped.ExitCode));
         Assert.Equal(ContainerState.Running, (await engine.Containers.StartAsync(container.Id, Cancel)).State);
+    }
+
+    [Fact]
+    public async Task A_commit_that_is_killed_leaves_nothing_frozen()
+    {
+        Container container = await engine.StartAsync(engine.Options("sh", "-c", "head -c 64m /dev/urandom > /large; echo ready; read x") with { Interactive = true });
+        await engine.WaitForLineAsync(container.Id, "ready");
+        ICgroup cgroup = CgroupHost.Current.Open("/containertools/" + container.Id);
+        using Process worker = EngineWorker.Start(engine.Paths, "commit", "1", container.Id);
+        try
+        {
+            using SafeFileHandle process = Libc.OpenProcess(worker.Id)!;
+            // Stopped it cannot get any further: what is seen then is a commit that is under way.
+            for (bool caught = false; !caught;)
+            {
+                while (!cgroup.IsFrozen) await Task.Delay(1, Cancel);
+                Libc.SendSignal(process, Signal.SIGSTOP);
+                while (ProcessStat.Read(worker.Id)!.Value.State != 'T') await Task.Delay(1, Cancel);
+                caught = cgroup.IsFrozen && File.Exists(Path.Combine(engine.Paths.ContainerRun(container.Id), "paused"));
+                if (!caught) Libc.SendSignal(process, Signal.SIGCONT);
+            }
+
+            Assert.Equal(ContainerState.Paused, (await engine.Containers.GetAsync(container.Id, Cancel)).State);
+        }
+        finally
+        {
+            worker.Kill();
+            await worker.WaitForExitAsync(Cancel);
+        }
+
+        Assert.Equal(ContainerState.Running, (await engine.Containers.GetAsync(container.Id, Cancel)).State);
+        Assert.False(cgroup.IsFrozen);
     }
 
     [Fact]

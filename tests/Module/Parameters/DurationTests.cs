@@ -32,6 +32,20 @@ public sealed class DurationTests
     public void Refuses_everything_else(object input)
         => Assert.Throws<ArgumentTransformationMetadataException>(() => new DurationAttribute().Transform(null!, input));
 
+    [Theory]
+    [InlineData("24h", 24)]
+    [InlineData("1d12h", 36)]
+    [InlineData("1.00:00:00", 24)]
+    public void A_unit_can_be_asked_for(string input, double hours)
+        => Assert.Equal(TimeSpan.FromHours(hours), new DurationAttribute { NeedsUnit = true }.Transform(null!, input));
+
+    [Theory]
+    [InlineData(30)]
+    [InlineData("30")]
+    [InlineData(1.5)]
+    public void A_bare_number_is_refused_then(object input)
+        => Assert.Contains("30d", Assert.Throws<ArgumentTransformationMetadataException>(() => new DurationAttribute { NeedsUnit = true }.Transform(null!, input)).Message, StringComparison.Ordinal);
+
     [Fact]
     public void An_object_of_the_pipeline_is_what_it_wraps()
         => Assert.Equal(TimeSpan.FromSeconds(3), new DurationAttribute().Transform(null!, PSObject.AsPSObject(3)));

@@ -22,8 +22,9 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
     [Alias("a")]
     public SwitchParameter All { get; set; }
 
-    /// <summary>Only what is older.</summary>
+    /// <summary>Only what is older: 24h, 30d, or a TimeSpan. A bare number is refused, for it could mean anything, and what is removed is gone.</summary>
     [Parameter]
+    [Duration(NeedsUnit = true)]
     public TimeSpan OlderThan { get; set; }
 
     /// <summary>Only what has all of these labels: key, or key=value.</summary>

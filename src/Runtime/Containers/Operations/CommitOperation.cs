@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Layers;
@@ -35,7 +36,10 @@ internal static class CommitOperation
     {
         using LockedContainer locked = await services.LockAsync(id, cancellationToken).ConfigureAwait(false);
         bool freeze = options.Pause && locked.Status.State == ContainerState.Running;
-        if (freeze) PauseOperation.Freeze(services, locked);
+        // A shell whose window is closed ends without a word to its commands. One that is killed leaves the container to the next command's repair.
+        using PosixSignalRegistration? hangUp = freeze ? PosixSignalRegistration.Create(PosixSignal.SIGHUP, _ => ResumeOperation.Thaw(services, locked)) : null;
+        using PosixSignalRegistration? end = freeze ? PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ResumeOperation.Thaw(services, locked)) : null;
+        if (freeze) PauseOperation.Freeze(services, locked, passing: true);
         try
         {
             TarWriter tar = new(stream);

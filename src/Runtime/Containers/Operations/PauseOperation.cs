@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Cgroups;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Containers.Operations;
 
@@ -14,16 +15,20 @@ internal static class PauseOperation
         using LockedContainer locked = await services.LockAsync(container, cancellationToken).ConfigureAwait(false);
         ContainerRecord record = locked.Record;
         TransitionTable.Check(ContainerOperation.Pause, locked.Status.State, record.Name);
-        Freeze(services, locked);
+        Freeze(services, locked, passing: false);
         return Snapshot.Of(record, services.StateReader.Read(record.Id), services.Store.Files(record.Id));
     }
 
     /// <summary>Freezes a running container whose lock is held, and leaves the mark that says so.</summary>
-    public static void Freeze(ContainerServices services, LockedContainer locked)
+    /// <param name="services">The engine's parts.</param>
+    /// <param name="locked">The container.</param>
+    /// <param name="passing">It is for as long as the lock is held: who finds the mark and the lock free thaws it, for the command has died.</param>
+    public static void Freeze(ContainerServices services, LockedContainer locked, bool passing)
     {
         ContainerRecord record = locked.Record;
         ContainerFiles files = services.Store.Files(record.Id);
-        RunControl.Touch(files.Paused);
+        if (passing) AtomicFile.Write(files.Paused, "passing"u8, durable: false);
+        else RunControl.Touch(files.Paused);
         try
         {
             ICgroup cgroup = services.OpenCgroup(locked.Status.Run!.CgroupPath ?? ContainerServices.CgroupPath(record.Id));

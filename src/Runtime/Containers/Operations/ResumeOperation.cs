@@ -13,12 +13,15 @@ internal static class ResumeOperation
     }
 
     /// <summary>Thaws a container whose lock is held, and takes the mark away.</summary>
-    public static void Thaw(ContainerServices services, LockedContainer locked)
+    public static void Thaw(ContainerServices services, LockedContainer locked) => Thaw(services, locked.Record.Id, locked.Status.Run!);
+
+    /// <summary>Thaws a run whose container's lock is held, and takes the mark away.</summary>
+    public static void Thaw(ContainerServices services, string id, RunRecord run)
     {
-        services.OpenCgroup(locked.Status.Run!.CgroupPath ?? ContainerServices.CgroupPath(locked.Record.Id)).Thaw();
+        services.OpenCgroup(run.CgroupPath ?? ContainerServices.CgroupPath(id)).Thaw();
         try
         {
-            File.Delete(services.Store.Files(locked.Record.Id).Paused);
+            File.Delete(services.Store.Files(id).Paused);
         }
         catch (DirectoryNotFoundException)
         {
