@@ -4,6 +4,7 @@ using System.Text.Json;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 using Microsoft.Win32.SafeHandles;
 
@@ -301,7 +302,8 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     private string NewLayerFolder()
     {
         string folder = ingest.NewPath("layer");
-        Directory.CreateDirectory(Path.Combine(folder, LayerStore.DiffName));
+        // The root of a layer whose archive does not say how it is to be.
+        NewFolder.Make(Path.Combine(folder, LayerStore.DiffName), NewFolder.Public);
         return folder;
     }
 

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Images;
 
@@ -42,7 +43,7 @@ internal sealed class Ingest : IDisposable
     {
         // Images hold secrets, and layers set-user-id programs with known holes: nobody but the owner may reach them.
         const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(paths.Root, Private | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        NewFolder.Make(paths.Root, NewFolder.Passage);
         Directory.CreateDirectory(Root(paths), Private);
         Directory.CreateDirectory(paths.Layers, Private);
         Directory.CreateDirectory(paths.Images, Private);

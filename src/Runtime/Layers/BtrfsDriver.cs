@@ -31,6 +31,8 @@ internal sealed class BtrfsDriver : IStorageDriver
         if (layers.Count == 0)
         {
             Check(Libc.CreateSubvolume(folder, RootFolder), "ioctl(BTRFS_IOC_SUBVOL_CREATE)", root);
+            // No layer says how it is to be, and the umask must not.
+            File.SetUnixFileMode(root, NewFolder.Public);
         }
         else
         {
@@ -94,7 +96,11 @@ internal sealed class BtrfsDriver : IStorageDriver
         }
 
         LayerMerge.Apply(layers[top], unfinished, 0);
+        // All containers of the image start from it, for ever: it appears when it is on the disk.
+        int errno = Libc.SyncFileSystem(folder);
+        if (errno != 0) throw KernelError.From("syncfs", errno, unfinished);
         Directory.Move(unfinished, merged);
+        AtomicFile.SyncFolder(layerFolder);
         return merged;
     }
 

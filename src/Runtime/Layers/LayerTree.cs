@@ -12,6 +12,7 @@ internal sealed class LayerTree : IDisposable
 {
     private const int CacheSize = 16;
     private const int MaximumLinks = 40;
+    private const uint FolderMode = (uint)NewFolder.Public;
     private const ulong Safe = Libc.RESOLVE_BENEATH | Libc.RESOLVE_NO_SYMLINKS | Libc.RESOLVE_NO_MAGICLINKS | Libc.RESOLVE_NO_XDEV;
 
     private readonly string _subject;
@@ -89,12 +90,12 @@ internal sealed class LayerTree : IDisposable
         if (errno == 0) return handle;
         handle.Dispose();
         // O_PATH with RESOLVE_NO_SYMLINKS: ELOOP for a link on the way, ENOTDIR for one at the end.
-        if (errno != Errno.ENOENT && errno != Errno.ELOOP && errno != Errno.ENOTDIR) throw KernelError.From("openat2", errno, TarEntry.Display(path));
+        if (errno != Errno.ENOENT && errno != Errno.ELOOP && errno != Errno.ENOTDIR) throw Failed("openat2", errno, path);
         byte[] real = Resolve(path);
         errno = Libc.OpenAt2(Root, real.Length == 0 ? "."u8 : real, Libc.O_PATH | Libc.O_DIRECTORY, Safe, out handle);
         if (errno == 0) return handle;
         handle.Dispose();
-        throw KernelError.From("openat2", errno, TarEntry.Display(path));
+        throw Failed("openat2", errno, path);
     }
 
     /// <summary>
@@ -122,19 +123,22 @@ internal sealed class LayerTree : IDisposable
             if (errno == Errno.ENOENT)
             {
                 if (links > 0) throw Outside(path);
-                errno = Libc.MakeFolderAt(Root, current, 0x1ED);
-                if (errno != 0) throw KernelError.From("mkdirat", errno, TarEntry.Display(current));
+                errno = Libc.MakeFolderAt(Root, current, FolderMode);
+                if (errno != 0) throw Failed("mkdirat", errno, current);
+                // What the umask has taken away.
+                errno = Libc.ChangeModeAt(Root, current, FolderMode);
+                if (errno != 0) throw Failed("fchmodat", errno, current);
                 FolderImplied?.Invoke(current);
             }
             else if (errno != 0)
             {
-                throw KernelError.From("statx", errno, TarEntry.Display(current));
+                throw Failed("statx", errno, current);
             }
             else if (status.IsLink)
             {
                 if (++links > MaximumLinks) throw Corrupt(path, "goes round in symbolic links");
                 errno = Libc.ReadLinkAt(Root, current, out byte[] target);
-                if (errno != 0) throw KernelError.From("readlinkat", errno, TarEntry.Display(current));
+                if (errno != 0) throw Failed("readlinkat", errno, current);
                 done.RemoveAt(done.Count - 1);
                 if (target.Length > 0 && target[0] == '/') done.Clear();
                 Push(todo, target);
@@ -148,9 +152,22 @@ internal sealed class LayerTree : IDisposable
         return Join(done);
     }
 
+    /// <summary>The error of a system call at a path of the archive, in words that say of what.</summary>
+    public ContainerException Failed(string call, int errno, ReadOnlySpan<byte> path)
+    {
+        if (errno == Errno.ENOSPC || errno == Errno.EDQUOT)
+        {
+            return new ContainerException(ErrorCode.StorageFull, $"There is no space left to unpack '{TarEntry.Display(path)}' of {_subject}; free some and try again.", _subject);
+        }
+
+        return errno == Errno.ENAMETOOLONG
+            ? new ContainerException(ErrorCode.ArchiveCorrupt, $"{_subject} has a name that is longer than a file system allows: '{TarEntry.Display(path)}'.", _subject)
+            : KernelError.From(call, errno, TarEntry.Display(path));
+    }
+
     private ContainerException Outside(ReadOnlySpan<byte> path) => new(
         ErrorCode.ArchiveUnsafe,
-        $"{_subject} writes to '{TarEntry.Display(path)}' through a symbolic link that leads out of the root file system; do not trust it.", _subject);
+        $"{_subject} writes to '{TarEntry.Display(path)}' through a symbolic link that leads out of its root file system, or to what it has not got; do not trust it.", _subject);
 
     private ContainerException Corrupt(ReadOnlySpan<byte> path, string what)
         => new(ErrorCode.ArchiveCorrupt, $"{_subject} is damaged: the path '{TarEntry.Display(path)}' {what}.", _subject);

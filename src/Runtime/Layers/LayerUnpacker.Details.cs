@@ -107,14 +107,7 @@ internal sealed partial class LayerUnpacker
 
     private void Check(int errno, string call, TarEntry entry)
     {
-        if (errno == 0) return;
-        if (errno == Errno.ENOSPC || errno == Errno.EDQUOT)
-        {
-            throw new ContainerException(
-                ErrorCode.StorageFull, $"There is no space left to unpack '{entry.DisplayName}' of {_subject}; free some and try again.", _subject);
-        }
-
-        throw KernelError.From(call, errno, entry.DisplayName);
+        if (errno != 0) throw _tree.Failed(call, errno, entry.Name);
     }
 
     private ContainerException Unsafe(TarEntry entry) => new(

@@ -24,7 +24,7 @@ internal sealed class OverlayDriver : IStorageDriver
     {
         string upper = Path.Combine(containerFolder, Upper);
         foreach (string name in (ReadOnlySpan<string>)[Upper, Work, MountPoint]) Directory.CreateDirectory(Path.Combine(containerFolder, name));
-        if (layers.Count == 0) Directory.CreateDirectory(Path.Combine(containerFolder, Empty));
+        if (layers.Count == 0) NewFolder.Make(Path.Combine(containerFolder, Empty), NewFolder.Public);
         foreach (string name in (ReadOnlySpan<string>)[Work, MountPoint])
         {
             using SafeFileHandle folder = Open(Path.Combine(containerFolder, name));

@@ -46,7 +46,8 @@ internal sealed class TarEntry
             if (char.IsControl(text[i])) text[i] = '\uFFFD';
         }
 
-        return text.ToString();
+        // A damaged archive may have a path of thousands of letters.
+        return text.Length > 255 ? $"{text.ToString(0, 200)}…" : text.ToString();
     }
 }
 

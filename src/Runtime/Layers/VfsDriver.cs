@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Layers.Changes;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Layers;
@@ -18,7 +19,7 @@ internal sealed class VfsDriver : IStorageDriver
     public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner)
     {
         string root = Path.Combine(containerFolder, RootFolder);
-        Directory.CreateDirectory(root);
+        NewFolder.Make(root, NewFolder.Public);
         for (int i = layers.Count - 1; i >= 0; i--) LayerMerge.Apply(layers[i], root, owner);
         if (layers.Count == 0) OwnerShift.Apply(root, owner);
     }

@@ -75,6 +75,7 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
             }
 
             _store.RemoveHidden();
+            _store.Unfinished(remove: true);
         }, cancellationToken);
 
     private ContainerVolume? TryRead(string name, ILookup<string, ContainerRecord> users)

@@ -14,6 +14,7 @@ namespace ContainerTools.Runtime.Volumes;
 internal sealed class VolumeStore(EnginePaths paths)
 {
     private const string NewData = "_data.new";
+    private const string LockName = ".lock";
     private const string RecordName = "volume.json";
     private const string RemovingPrefix = ".removing-";
 
@@ -57,10 +58,10 @@ internal sealed class VolumeStore(EnginePaths paths)
     }
 
     /// <summary>Held by who makes a container until its record says which volumes it uses.</summary>
-    public StoreLock TakeShared() => StoreLock.TakeShared(Path.Combine(paths.Volumes, ".lock"));
+    public StoreLock TakeShared() => StoreLock.TakeShared(Path.Combine(paths.Volumes, LockName));
 
     /// <summary>Held by who makes or removes a volume: no container comes to use it meanwhile.</summary>
-    public StoreLock TakeAlone() => StoreLock.Take(Path.Combine(paths.Volumes, ".lock"));
+    public StoreLock TakeAlone() => StoreLock.Take(Path.Combine(paths.Volumes, LockName));
 
     /// <summary>Takes a volume out of everybody's sight. Under the lock.</summary>
     public void Hide(string name)
@@ -98,34 +99,85 @@ internal sealed class VolumeStore(EnginePaths paths)
     /// <summary>The folder that is mounted into containers.</summary>
     public string DataOf(string name) => Path.Combine(FolderOf(name), "_data");
 
-    /// <summary>Makes a volume if it is not there.</summary>
+    /// <summary>Makes a volume if it is not there. Under the shared lock.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="fill">Fills the folder of a new volume and gives it its owner and mode; null leaves it empty.</param>
     /// <returns>Whether it was made.</returns>
+    /// <exception cref="ContainerException">It could not be filled; nothing is left of it.</exception>
     public bool Ensure(string name, Action<string>? fill)
     {
         string data = DataOf(name);
         if (Directory.Exists(data)) return false;
         string folder = FolderOf(name);
         Directory.CreateDirectory(folder);
-        using SafeFileHandle serial = Libc.Open(Path.Combine(folder, ".lock"), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0x180 /* 0600 */);
-        Libc.Lock(serial, folder);
+        using StoreLock serial = StoreLock.Take(Path.Combine(folder, LockName));
+        if (Directory.Exists(data)) return false;
+        string next = Path.Combine(folder, NewData);
+        // What another left that died while it filled the volume.
+        FolderRemoval.Remove(next);
         try
         {
-            if (Directory.Exists(data)) return false;
-            string next = Path.Combine(folder, NewData);
-            // What another left that died while it filled the volume.
-            if (Directory.Exists(next)) Directory.Delete(next, recursive: true);
-            Directory.CreateDirectory(next);
+            NewFolder.Make(next, NewFolder.Public);
             fill?.Invoke(next);
+            Sync(next);
             Directory.Move(next, data);
-            AtomicFile.SyncFolder(folder);
-            return true;
         }
-        finally
+        catch (Exception error)
         {
-            Libc.Unlock(serial);
+            FolderRemoval.Remove(next);
+            throw CannotMake(name, error);
         }
+
+        AtomicFile.SyncFolder(folder);
+        AtomicFile.SyncFolder(paths.Volumes);
+        return true;
+    }
+
+    /// <summary>
+    /// The volumes whose making was not finished, because its process died or there was no space: nobody ever fills or sees them again, unless somebody
+    /// asks for the same name.
+    /// </summary>
+    /// <param name="remove">Whether what is left of them is to go.</param>
+    public IReadOnlyList<string> Unfinished(bool remove)
+    {
+        // While somebody makes a container, it may be his.
+        using StoreLock? alone = StoreLock.TryTake(Path.Combine(paths.Volumes, LockName));
+        if (alone is null) return [];
+        List<string> found = [];
+        foreach (string folder in Directory.EnumerateDirectories(paths.Volumes))
+        {
+            string name = Path.GetFileName(folder);
+            if (!ContainerName.IsValid(name)) continue;
+            bool whole = Exists(name);
+            string rest = whole ? Path.Combine(folder, NewData) : folder;
+            if (!Directory.Exists(rest)) continue;
+            found.Add(rest);
+            if (remove) FolderRemoval.Remove(rest);
+        }
+
+        return found;
+    }
+
+    /// <summary>A new volume is never filled again: what is to be seen in it is on the disk before it appears.</summary>
+    private static void Sync(string folder)
+    {
+        using SafeFileHandle handle = Libc.Open(folder, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        bool empty = Libc.ListFolder(handle, out List<byte[]> names) == 0 && names.Count == 0;
+        int errno = empty ? 0 : Libc.SyncFileSystem(handle);
+        if (errno != 0) throw KernelError.From("syncfs", errno, folder);
+        if (empty && Libc.fsync(handle) < 0) throw KernelError.Last("fsync", folder);
+    }
+
+    private ContainerException CannotMake(string name, Exception error)
+    {
+        ContainerException? known = error as ContainerException ?? (StoreErrors.Knows(error) ? StoreErrors.Translate(error, paths, name) : null);
+        ErrorCode code = known?.Code ?? ErrorCode.KernelError;
+        return new ContainerException(
+            code,
+            code == ErrorCode.StorageFull
+                ? $"There is no space left in {paths.Volumes} to fill the new volume '{name}' with the image's files; free some and try again."
+                : $"The new volume '{name}' could not be filled with the image's files: {error.Message}",
+            name, error);
     }
 
     /// <summary>Removes a volume with all that is in it; no error when it is gone already.</summary>

@@ -58,13 +58,7 @@ public sealed class StoreCrashTests : IDisposable
     [MemberData(nameof(Operations))]
     public async Task Killed_at_each_system_call_it_leaves_a_whole_store(string operation)
     {
-        StoreFixture.RequireTool("strace");
-        using (Process probe = Process.Start("strace", ["-f", "-qq", "-o", "/dev/null", "true"]))
-        {
-            await probe.WaitForExitAsync(Token);
-            Assert.SkipUnless(probe.ExitCode == 0, "strace may not trace here");
-        }
-
+        await RequireTraceAsync();
         await PrepareAsync();
         int killed = 0;
         foreach (string call in s_calls)
@@ -90,6 +84,27 @@ public sealed class StoreCrashTests : IDisposable
 
         Assert.True(killed > s_calls.Length, "it was hardly ever killed");
         await EndAsync(operation);
+    }
+
+    [Fact]
+    public async Task A_new_volume_appears_when_its_files_are_on_the_disk()
+    {
+        await RequireTraceAsync();
+        Directory.CreateDirectory(Path.Combine(_fixture.Folder, "root", "volumes"));
+        List<string> calls = await StoreWorker.TraceAsync(_fixture.Folder, "volume", Token);
+        int synced = calls.FindIndex(call => call.Contains("syncfs(", StringComparison.Ordinal));
+        int appeared = calls.FindIndex(call => call.Contains("rename(", StringComparison.Ordinal) && call.Contains("_data.new", StringComparison.Ordinal));
+        Assert.True(synced >= 0 && synced < appeared, string.Join('\n', calls));
+        // Its own name, and that of its folder.
+        Assert.Equal(2, calls.Skip(appeared).Count(call => call.Contains("fsync(", StringComparison.Ordinal)));
+    }
+
+    private static async Task RequireTraceAsync()
+    {
+        StoreFixture.RequireTool("strace");
+        using Process probe = Process.Start("strace", ["-f", "-qq", "-o", "/dev/null", "true"]);
+        await probe.WaitForExitAsync(Token);
+        Assert.SkipUnless(probe.ExitCode == 0, "strace may not trace here");
     }
 
     /// <summary>Removes all but the image that commits are made on.</summary>

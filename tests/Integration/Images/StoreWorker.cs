@@ -3,6 +3,8 @@ using System.Globalization;
 using ContainerTools.Runtime;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
+using ContainerTools.Runtime.Layers;
+using ContainerTools.Runtime.Volumes;
 using ContainerTools.Tests.Archives;
 using ContainerTools.Tests.Registries;
 
@@ -36,6 +38,19 @@ internal static class StoreWorker
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         return Process.Start(start)!;
+    }
+
+    /// <summary>Runs a worker once, and tells the system calls by which something appears or becomes durable, in their order.</summary>
+    public static async Task<List<string>> TraceAsync(string folder, string operation, CancellationToken cancellationToken)
+    {
+        string log = Path.Combine(Path.GetTempPath(), $"containertools-trace-{Guid.NewGuid():n}");
+        using Process worker = Start(["strace", "-f", "-qq", "-o", log, "-e", "trace=rename,fsync,syncfs"], folder, operation, "none", 1);
+        string errors = await worker.StandardError.ReadToEndAsync(cancellationToken);
+        await worker.WaitForExitAsync(cancellationToken);
+        if (worker.ExitCode != 0) throw new InvalidOperationException(errors);
+        List<string> calls = [.. File.ReadLines(log)];
+        File.Delete(log);
+        return calls;
     }
 
     /// <summary>The file that says which image was brought last.</summary>
@@ -78,6 +93,13 @@ internal static class StoreWorker
                 LocalRegistryOperations operations = new(paths, store, () => FakeRegistry.Impatient);
                 await operations.PullAsync(new ImagePullOptions { Reference = $"{registry}/{name}", Access = FakeRegistry.Plain }, null, CancellationToken.None);
                 return $"{registry}/{name}";
+            case "volume":
+                new VolumeStore(paths).Ensure("data", data => File.WriteAllText(Path.Combine(data, "file"), "x"));
+                return name;
+            case "merge":
+                Directory.CreateDirectory(Path.Combine(folder, "container"));
+                new BtrfsDriver().Prepare(Path.Combine(folder, "container"), [Path.Combine(folder, "layers", "0", LayerStore.DiffName)], 0);
+                return name;
             default:
                 await store.CommitAsync(Commit(name, Layer(name)), null, CancellationToken.None);
                 return name;

@@ -261,6 +261,19 @@ public sealed class StorageDriverTests : IDisposable
         Assert.Equal("overlay", mount.Type);
     }
 
+    [Fact]
+    public async Task Btrfs_shows_a_merged_layer_when_it_is_on_the_disk()
+    {
+        Begin("btrfs");
+        StoreFixture.RequireTool("strace");
+        Layers(new TarBuilder().File("file", "x"));
+        List<string> calls = await StoreWorker.TraceAsync(_folder, "merge", TestContext.Current.CancellationToken);
+        int synced = calls.FindIndex(call => call.Contains("syncfs(", StringComparison.Ordinal));
+        int appeared = calls.FindIndex(call => call.Contains("rename(", StringComparison.Ordinal) && call.Contains("merging", StringComparison.Ordinal));
+        Assert.True(synced >= 0 && synced < appeared, string.Join('\n', calls));
+        Assert.Contains(calls.Skip(appeared), call => call.Contains("fsync(", StringComparison.Ordinal));
+    }
+
     private IStorageDriver Begin(string name)
     {
         StoreFixture.RequireRoot();

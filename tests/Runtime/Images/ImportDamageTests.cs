@@ -39,6 +39,19 @@ public sealed class ImportDamageTests : IDisposable
     }
 
     [Theory]
+    [InlineData(300, false)]
+    [InlineData(300, true)]
+    [InlineData(6000, false)]
+    public async Task A_name_that_no_file_system_takes(int length, bool folder)
+    {
+        string name = length > 4096 ? string.Concat(Enumerable.Repeat("folder/", length / 7)) : new string('x', length);
+        byte[] layer = new TarBuilder().Pax(("path", folder ? name + "/file" : name)).File("x", "x").Build();
+        ContainerException error = await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, _builder.Layout(ImageBuilder.Named(_builder.OciImage([layer]), "one:1")).Tar());
+        Assert.Contains("The layer sha256:", error.Message, StringComparison.Ordinal);
+        Assert.True(error.Message.Length < 400, error.Message);
+    }
+
+    [Theory]
     [InlineData("layer")]
     [InlineData("root file system")]
     [InlineData("archive")]

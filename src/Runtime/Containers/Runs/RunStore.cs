@@ -43,7 +43,7 @@ internal sealed class RunStore(string root)
         if (root is not null) return root;
         if (errno != Errno.ENOENT) throw KernelError.From("open", errno, Root);
         // Only root needs to look in here; others may pass through.
-        Directory.CreateDirectory(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        NewFolder.Make(Root, NewFolder.Passage);
         return Libc.Open(Root, Flags | Libc.O_DIRECTORY);
     }
 
