@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Containers;
@@ -25,12 +26,26 @@ internal static class ContainerFolder
         Delete(doomed);
     }
 
-    /// <summary>Deletes a folder with all that is in it; no error when it is gone already.</summary>
+    /// <summary>
+    /// Deletes a folder with all that is in it; no error when it is gone already. Whoever lists the containers at this moment asks for its lock, and may
+    /// thereby make the file again, as long as there is the folder: the lock goes last, and as often as that happens.
+    /// </summary>
     public static void Delete(string folder)
     {
         try
         {
-            Directory.Delete(folder, recursive: true);
+            foreach (string entry in Directory.EnumerateFileSystemEntries(folder))
+            {
+                if (Path.GetFileName(entry) != ContainerLock.FileName) FolderRemoval.Remove(entry);
+            }
+
+            while (Directory.Exists(folder))
+            {
+                File.Delete(Path.Combine(folder, ContainerLock.FileName));
+                int errno = Libc.RemoveFolder(folder);
+                if (errno == 0 || errno == Errno.ENOENT) return;
+                if (errno != Errno.ENOTEMPTY || !IsLockAlone(folder)) throw KernelError.From("rmdir", errno, folder);
+            }
         }
         catch (DirectoryNotFoundException)
         {
@@ -40,9 +55,12 @@ internal static class ContainerFolder
         {
             throw new ContainerException(ErrorCode.PermissionDenied, $"{folder} cannot be removed: {error.Message}", folder, error);
         }
-        catch (IOException error)
+        catch (Exception error) when (error is KernelException or IOException)
         {
-            throw new ContainerException(ErrorCode.KernelError, $"{folder} cannot be removed: {error.Message}", folder, error);
+            throw new ContainerException((error as KernelException)?.Code ?? ErrorCode.KernelError, $"{folder} cannot be removed: {error.Message}", folder, error);
         }
     }
+
+    private static bool IsLockAlone(string folder)
+        => Directory.EnumerateFileSystemEntries(folder).All(entry => Path.GetFileName(entry) == ContainerLock.FileName);
 }

@@ -10,7 +10,8 @@ namespace ContainerTools.Runtime.Containers;
 /// </summary>
 internal sealed class ContainerLock : IDisposable
 {
-    private const string FileName = "lock";
+    /// <summary>The name of the file.</summary>
+    public const string FileName = "lock";
 
     // Waiters of this process queue here first, so that at most one thread per container blocks in flock.
     private static readonly Dictionary<string, Gate> s_gates = new(StringComparer.Ordinal);

@@ -198,7 +198,7 @@ internal sealed partial class ImageStore
             IEnumerable<string> blobs = Directory.Exists(_layout.Blobs) ? Directory.EnumerateFiles(_layout.Blobs) : [];
             List<string> left = [.. blobs.Select(path => ImageDigest.Prefix + Path.GetFileName(path)).Where(digest => !reachable.Blobs.Contains(digest))];
             left.AddRange(_layers.Chains().Where(chain => !reachable.Layers.Contains(chain)));
-            if (left.Count == 0) return;
+            if (left.Count == 0 || IsSweepHeld()) return;
             Ingest? trash = null;
             // What is damaged may be what leads to the rest: then nothing is taken away before it is there again.
             if (repair && problems.TrueForAll(problem => problem.Repaired))

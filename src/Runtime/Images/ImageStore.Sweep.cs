@@ -86,6 +86,13 @@ internal sealed partial class ImageStore
         }
     }
 
+    /// <summary>Whether somebody counts on pieces without a use at this moment.</summary>
+    private bool IsSweepHeld()
+    {
+        using StoreLock? alone = StoreLock.TryTake(Ingest.SweepLockPath(_paths));
+        return alone is null && File.Exists(Ingest.SweepLockPath(_paths));
+    }
+
     /// <returns>False when a document cannot be read, so that it is not known what is still needed.</returns>
     private bool Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
     {

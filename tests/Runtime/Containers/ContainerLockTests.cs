@@ -71,4 +71,32 @@ public sealed class ContainerLockTests : IDisposable
         Assert.Null(ContainerLock.TryTake(_folder));
         Assert.False(ContainerLock.IsHeld(_folder));
     }
+
+    [Fact]
+    public void A_folder_is_removed_whoever_looks_at_its_lock_meanwhile()
+    {
+        // As whoever lists the containers does with a folder that is being removed.
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        string folder = Path.Combine(_folder, ".removing-1");
+        Thread lister = new(() =>
+        {
+            while (!end.IsCancellationRequested) ContainerLock.TryTake(folder)?.Dispose();
+        });
+        lister.Start();
+        try
+        {
+            for (int i = 0; i < 2000; i++)
+            {
+                Directory.CreateDirectory(folder);
+                File.WriteAllText(Path.Combine(folder, "container.json"), "{}");
+                ContainerFolder.Delete(folder);
+                Assert.False(Directory.Exists(folder));
+            }
+        }
+        finally
+        {
+            end.Cancel();
+            lister.Join();
+        }
+    }
 }
