@@ -62,7 +62,8 @@ public sealed class FullDiskTests : IDisposable
             Assert.Equal(["base:latest"], await NewStore(paths).ListAsync(Token).Select(image => image.Reference).ToListAsync(Token));
             Assert.Empty(Directory.GetDirectories(Path.Combine(paths.Root, "ingest")));
             disk.Empty();
-            // What came before the disk was full is of use to the next pull; without it that one has as much to do.
+            // The room is what everybody lacks: a pull gives back what it has taken.
+            Assert.Empty(Directory.Exists(paths.Downloads) ? Directory.GetFiles(paths.Downloads) : []);
             IReadOnlyList<ContainerStorageProblem> problems = await NewStore(paths).TestAsync(true, null, Token);
             Assert.All(problems, problem => Assert.True(problem.Repaired, problem.ToString()));
             Assert.Empty(await NewStore(paths).TestAsync(false, null, Token));

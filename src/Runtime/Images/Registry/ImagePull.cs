@@ -45,6 +45,13 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
                 // A part that an earlier process left behind may have suffered from a loss of power: without it, once more.
                 if (again || error.Code != ErrorCode.DigestMismatch || !downloads.Exists(download => download.Found > 0)) throw;
             }
+            catch (ContainerException error) when (error.Code == ErrorCode.StorageFull)
+            {
+                // The room is what everybody lacks now, and the next pull would not come further with it.
+                foreach (BlobDownload download in downloads) download.Dispose();
+                foreach (BlobDownload download in downloads) _folder.Remove(download.Blob.Digest);
+                throw;
+            }
             finally
             {
                 foreach (BlobDownload download in downloads) download.Dispose();
