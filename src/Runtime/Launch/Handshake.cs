@@ -89,7 +89,8 @@ internal sealed unsafe class Handshake : IDisposable
     /// <param name="plan">Its plan, which has the words for a failure.</param>
     /// <param name="maps">The id maps to write, or null.</param>
     /// <param name="copies">Descriptors to close on this side, so that the ends of pipes are seen.</param>
-    public LaunchedProcess Complete(NewProcess child, LaunchPlan plan, IdMaps? maps, IReadOnlyList<SafeFileHandle> copies)
+    /// <param name="forks">Whether the process makes a child, which goes on in its place, before anything else is to be done here.</param>
+    public LaunchedProcess Complete(NewProcess child, LaunchPlan plan, IdMaps? maps, IReadOnlyList<SafeFileHandle> copies, bool forks = false)
     {
         SafeFileHandle? terminal = null;
         try
@@ -98,6 +99,14 @@ internal sealed unsafe class Handshake : IDisposable
             reportWriter.Dispose();
             goReader?.Dispose();
             consoleEnd?.Dispose();
+            StepFailure failure;
+            if (forks)
+            {
+                if (Read(&failure) <= 0) throw new ContainerException(ErrorCode.LaunchFailed, "The container's first process was killed before its namespaces were there.", null);
+                if (failure.Step != HasForked) throw plan.Explain(failure);
+                Follow(ref child, failure.Errno);
+            }
+
             ulong startTime = ProcessStat.Read(child.ProcessId)?.StartTime ?? 0;
             if (maps is not null)
             {
@@ -108,15 +117,12 @@ internal sealed unsafe class Handshake : IDisposable
 
             Meanwhile?.Invoke(child.ProcessId, startTime);
             if (console is not null) terminal = Libc.ReceiveDescriptor(console);
-            StepFailure failure;
             int read;
             while ((read = Read(&failure)) > 0 && failure.Step is AtHooks or HasListener or HasForked)
             {
                 if (failure.Step == HasForked)
                 {
-                    child.Reap();
-                    child.Dispose();
-                    child = NewProcess.Adopt(failure.Errno);
+                    Follow(ref child, failure.Errno);
                     startTime = ProcessStat.Read(child.ProcessId)?.StartTime ?? 0;
                     continue;
                 }
@@ -153,6 +159,13 @@ internal sealed unsafe class Handshake : IDisposable
             child.Dispose();
             throw;
         }
+    }
+
+    private static void Follow(ref NewProcess child, int processId)
+    {
+        child.Reap();
+        child.Dispose();
+        child = NewProcess.Adopt(processId);
     }
 
     private void SendListener(NewProcess child, int number)

@@ -16,7 +16,7 @@ namespace ContainerTools.Runtime.Launch;
 ///   write the id maps, then "go" ───────────▶    wait for "go" (user namespaces only)
 ///   receive the terminal ◀───────────────────    send the terminal's master (terminals only)
 ///   run the hooks, then "go" ◀──────────────▶    wait before pivot_root (hooks of the creation only)
-///   wait on the child instead ◀───────────    fork, report the child (exec without privileges only)
+///   wait on the child instead ◀───────────    fork, report the child (where namespaces are to be joined first)
 ///   fetch and send the listener, "go" ◀─────▶    wait after the filter (SCMP_ACT_NOTIFY only)
 ///   read the report pipe ◀────── (step, errno)   on a failure: report, _exit
 ///   end of file: executed ◀──────────────────    execve closes the report pipe

@@ -20,8 +20,11 @@ internal static class LaunchCompiler
         ResolvedUser user = UserLookup.Resolve(context.Process.User, context.Inputs.RootFolder);
         Streams.Redirect(context);
         ProcessLimits.AddEarly(context);
-        SecurityLabels.Add(context);
+        // A process sets its own labels only.
+        bool forks = Namespaces.ForksFirst(context.Spec);
+        if (!forks) SecurityLabels.Add(context);
         Namespaces.Enter(context);
+        if (forks) SecurityLabels.Add(context);
         Hide(plan);
         plan.Section("umask(2)");
         plan.Call(SystemCall.Umask, "clear", "the umask", 0);

@@ -93,14 +93,18 @@ internal sealed unsafe class LaunchPlan : IDisposable
 
     /// <summary>
     /// Appends a fork: what follows is done by a child of the launcher (CLONE_PARENT), whose process id is reported; the process itself ends. For a pid namespace that
-    /// was joined, which only children are in.
+    /// was joined, which only children are in, and for new namespaces that come after joined ones.
     /// </summary>
-    public void Fork(Slot report)
+    /// <param name="report">The report pipe.</param>
+    /// <param name="namespaces">New namespaces for the child, CLONE_NEW….</param>
+    public void Fork(Slot report, ulong namespaces = 0)
     {
         ulong* arguments = (ulong*)Memory.Take(SizeOfCloneArguments);
-        arguments[0] = CLONE_PARENT;
+        arguments[0] = CLONE_PARENT | namespaces;
+        string shown = namespaces == 0 ? "{CLONE_PARENT}" : $"{{CLONE_PARENT|0x{namespaces:x}}}";
         int fork = Call(
-            SystemCall.Clone3, "make", "the process in the pid namespace", PlanArgument.Pointer((long)arguments, "{CLONE_PARENT}"), SizeOfCloneArguments);
+            SystemCall.Clone3, "make", namespaces == 0 ? "the process in the pid namespace" : "the process in the new namespaces",
+            PlanArgument.Pointer((long)arguments, shown), SizeOfCloneArguments);
         Slot child = Result("child");
         StepFailure* message = (StepFailure*)Memory.Structure(new StepFailure(Handshake.HasForked, 0));
         Store(child, (long)message + sizeof(int), "put the child into the report");

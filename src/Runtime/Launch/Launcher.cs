@@ -55,9 +55,10 @@ internal static class Launcher
         LaunchCompiler.CompileStart(context);
         if (request.BrokenStep is { } broken) plan.Break(broken);
 
-        using SafeFileHandle? ownPids = JoinPidNamespace(request.Spec, inputs, plan);
+        bool forks = Namespaces.ForksFirst(request.Spec);
+        using SafeFileHandle? ownPids = forks ? null : JoinPidNamespace(request.Spec, inputs, plan);
         NewProcess child = CloneAndReturn(plan, handshake.ReportNumber, entry?.Folder, ownPids);
-        return handshake.Complete(child, plan, makesUserNamespace ? MapsOf(request.Spec) : null, streams.Owned);
+        return handshake.Complete(child, plan, makesUserNamespace ? MapsOf(request.Spec) : null, streams.Owned, forks);
     }
 
     /// <summary>Starts a further process in a running container.</summary>

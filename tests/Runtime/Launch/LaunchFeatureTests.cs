@@ -119,6 +119,40 @@ public sealed class LaunchFeatureTests
     }
 
     [Fact]
+    public void ADeviceOfTheConfigurationTakesThePlaceOfTheDefaultOne()
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = small with
+        {
+            Linux = small.Linux! with { Devices = [new OciDevice { Path = "/dev/null", Type = "c", Major = 1, Minor = 3, FileMode = 0x180, Uid = 7, Gid = 8 }] },
+        };
+        string[] made = [.. new PlannedLaunch().Start(spec).Split('\n').Where(static line => line.Contains("\"null\"", StringComparison.Ordinal))];
+        Assert.Equal(2, made.Length);
+        Assert.Contains("c 0600", made[0], StringComparison.Ordinal);
+        Assert.Contains("7, 8", made[1], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    // Root has the rights outside the user namespace, also over others' namespaces; everybody else inside.
+    [InlineData(true, "net,user")]
+    [InlineData(false, "user,net")]
+    public void NewNamespacesAreMadeInAJoinedUserNamespaceByAChild(bool privileged, string order)
+    {
+        OciSpec small = PlannedLaunch.Small();
+        OciSpec spec = small with
+        {
+            Linux = small.Linux! with { Namespaces = [new("mount"), new("pid"), new("uts"), new("network", "/proc/7/ns/net"), new("user", "/proc/7/ns/user")] },
+        };
+        PlannedLaunch launch = new() { ClonesMounts = privileged };
+        string[] lines = launch.Start(spec).Split('\n');
+        int fork = Array.FindIndex(lines, static line => line.Contains("clone3(", StringComparison.Ordinal));
+        Assert.Contains("CLONE_PARENT|0x24020000", lines[fork], StringComparison.Ordinal);
+        string[] joined = [.. lines[..fork].Where(static line => line.Contains("setns(", StringComparison.Ordinal))];
+        Assert.Equal(order.Split(','), joined.Select(static line => line.Contains("CLONE_NEWUSER", StringComparison.Ordinal) ? "user" : "net"));
+        Assert.DoesNotContain(lines[fork..], static line => line.Contains("setns(", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void KeepingTheKeyringJoinsNone()
     {
         OciSpec small = PlannedLaunch.Small();

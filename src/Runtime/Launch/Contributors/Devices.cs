@@ -38,6 +38,8 @@ internal static class Devices
             Slot folder = RootPaths.Folder(context, "/dev");
             foreach ((string name, uint major, uint minor) in s_default)
             {
+                // The configuration's own has its own mode and owner.
+                if (IsListed(context, "dev/" + name)) continue;
                 Node(context, folder, name, "/dev/" + name, 0x2000, 0x1b6, major, minor, 0, 0);
             }
 
@@ -55,6 +57,16 @@ internal static class Devices
                 device.Uid ?? 0, device.Gid ?? 0);
             if (owned) plan.Call(SystemCall.Close, "close", "", folder);
         }
+    }
+
+    private static bool IsListed(LaunchContext context, string path)
+    {
+        foreach (OciDevice device in context.Spec.Linux?.Devices ?? [])
+        {
+            if (RootPaths.Relative(device.Path) == path) return true;
+        }
+
+        return false;
     }
 
     private static void Link(LaunchPlan plan, Slot folder, string name, string target)

@@ -37,14 +37,34 @@ internal static class Namespaces
     };
 
     /// <summary>
-    /// The first steps: join, wait for the id maps, move into the cgroup. A pid namespace to join is left to the launcher: only a child
-    /// is ever in it.
+    /// Whether what is to be joined must be joined before the new namespaces are made, which then belong to a child. Those that are made together with a user namespace belong to
+    /// it: made before one is joined, they would be the host's, and nothing could be mounted there. And from inside a new user namespace none of the host's can be joined.
+    /// </summary>
+    public static bool ForksFirst(OciSpec spec)
+    {
+        bool joinsUser = false, makesUser = false, joins = false, makes = false;
+        foreach (OciNamespace item in spec.Linux?.Namespaces ?? [])
+        {
+            bool joined = !string.IsNullOrEmpty(item.Path);
+            if (item.Type == "user") (joinsUser, makesUser) = (joined, !joined);
+            else if (joined) joins |= item.Type != "pid";
+            else makes |= item.Type is not ("cgroup" or "time");
+        }
+
+        return (joinsUser && makes) || (makesUser && joins);
+    }
+
+    /// <summary>
+    /// The first steps: join, wait for the id maps, move into the cgroup. A pid namespace to join is left to the launcher, for only a child is ever in it, unless
+    /// there is <see cref="ForksFirst">a child</see> here.
     /// </summary>
     public static void Enter(LaunchContext context)
     {
         LaunchPlan plan = context.Plan;
         plan.Section("config-linux.md#namespaces");
         HashSet<string> seen = [];
+        bool forks = ForksFirst(context.Spec);
+        ulong made = 0;
         List<(string Type, Slot File)> joined = [];
         foreach (OciNamespace item in context.Spec.Linux?.Namespaces ?? [])
         {
@@ -52,7 +72,7 @@ internal static class Namespaces
             if (!seen.Add(item.Type)) throw LaunchContext.Invalid($"The namespace type '{item.Type}' is given twice.", item.Type);
             if (!string.IsNullOrEmpty(item.Path))
             {
-                if (item.Type != "pid") joined.Add((item.Type, plan.NewSlot(item.Path, context.Inputs.OpenNamespace(item.Path))));
+                if (item.Type != "pid" || forks) joined.Add((item.Type, plan.NewSlot(item.Path, context.Inputs.OpenNamespace(item.Path))));
             }
             else if (flag == NewTime && context.Spec.Linux?.TimeOffsets is { Count: > 0 })
             {
@@ -65,7 +85,7 @@ internal static class Namespaces
             else if (flag != NewCgroup)
             {
                 // The cgroup namespace is rooted where its maker is, so it is made after the move into the cgroup.
-                plan.CloneFlags |= flag;
+                made |= flag;
             }
         }
 
@@ -75,15 +95,23 @@ internal static class Namespaces
                 ErrorCode.NotSupported, "A container without a mount namespace needs Linux 6.15 or later; before, its mounts could only be made on the host.", "mount");
         }
 
-        // A user namespace comes first: the rights in the others depend on it.
-        joined.Sort(static (a, b) => (b.Type == "user").CompareTo(a.Type == "user"));
-        if (context.Go is not null && context.MakesNamespace("user")) LaunchCompiler.ReadGo(context, "the id maps");
-
-        SetClocks(context);
-        MoveIntoCgroup(context);
-        foreach ((string type, Slot file) in joined)
+        if (forks)
         {
-            plan.Call(SystemCall.Setns, "join", $"the {type} namespace", file, PlanArgument.Flags((long)FlagOf(type), "CLONE_NEW" + type.ToUpperInvariant()));
+            MoveIntoCgroup(context);
+            Join(context, joined);
+            plan.Fork(context.Report, made);
+        }
+        else
+        {
+            plan.CloneFlags |= made;
+        }
+
+        if (context.Go is not null && context.MakesNamespace("user")) LaunchCompiler.ReadGo(context, "the id maps");
+        SetClocks(context);
+        if (!forks)
+        {
+            MoveIntoCgroup(context);
+            Join(context, joined);
         }
 
         if (context.MakesNamespace("cgroup"))
@@ -95,6 +123,17 @@ internal static class Namespaces
         // Already a session leader: that is what was wanted.
         plan.Ignore(Errno.EPERM);
         if (context.HasNamespace("user")) BecomeRoot(plan);
+    }
+
+    // The rights in the others depend on the user namespace: root has them outside, also over namespaces of the host; everybody else inside only.
+    private static void Join(LaunchContext context, List<(string Type, Slot File)> joined)
+    {
+        bool outside = context.Inputs.ClonesMounts;
+        foreach ((string type, Slot file) in joined.OrderBy(item => (item.Type == "user") == outside))
+        {
+            context.Plan.Call(
+                SystemCall.Setns, "join", $"the {type} namespace", file, PlanArgument.Flags((long)FlagOf(type), "CLONE_NEW" + type.ToUpperInvariant()));
+        }
     }
 
     /// <summary>

@@ -190,7 +190,8 @@ public sealed class CriTests(CriFixture fixture)
         string[] seen = [.. ((string[])[CriFixture.Runc, CriFixture.Ctrun]).Select(handler =>
         {
             using var pod = CriPod.Run(fixture, handler, "processes-" + name, config => config.Linux.SecurityContext.NamespaceOptions.Pid = mode);
-            pod.Start("one", "exec sleep 4321", config => config.Linux.SecurityContext.NamespaceOptions.Pid = mode);
+            string one = pod.Start("one", "exec sleep 4321", config => config.Linux.SecurityContext.NamespaceOptions.Pid = mode);
+            EngineSandbox.WaitUntil(() => pod.Exec(one, "/bin/sh", "-c", "cat /proc/[0-9]*/cmdline").Stdout.Contains("sleep\04321", StringComparison.Ordinal), "sleep");
             return pod.RunToEnd("two", "cd /proc; for id in [0-9]*; do cat $id/cmdline 2> /dev/null | tr '\\0' ' ' | grep -o '^sleep [0-9]* $'; done; readlink /proc/1/ns/pid | cut -c 1-4",
                 config => config.Linux.SecurityContext.NamespaceOptions.Pid = mode);
         })];
