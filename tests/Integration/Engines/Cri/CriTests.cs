@@ -83,7 +83,8 @@ public sealed class CriTests(CriFixture fixture)
     {
         Require();
         using var pod = CriPod.Run(fixture, CriFixture.Ctrun, "deaf");
-        string id = pod.Start("deaf", "trap '' TERM; sleep 1000 & while :; do sleep 1000; done");
+        string id = pod.Start("deaf", "trap '' TERM; echo ready; sleep 1000 & while :; do sleep 1000; done");
+        EngineSandbox.WaitUntil(() => pod.Log("deaf") == "ready\n", "its first line");
         pod.Stop(id, 1);
         Assert.Equal(137, pod.WaitForEnd(id).ExitCode);
     }
