@@ -7,6 +7,7 @@ report_checks() {
         for check in "$1"/*.sh; do
             name=$(basename "$check" .sh)
             echo "begin $name"
+            begun=$(cut -d. -f1 /proc/uptime)
             # Each check in a shell of its own, with the files and cgroups that it makes counted before and after.
             (
                 . /guest/library.sh
@@ -17,6 +18,7 @@ report_checks() {
             code=$?
             sed 's/^/| /' /tmp/output
             busybox sh "$2" > /tmp/leftovers 2>&1 || { code=99; sed 's/^/| left behind: /' /tmp/leftovers; }
+            echo "| $(($(cut -d. -f1 /proc/uptime) - begun)) seconds"
             echo "end $name $code"
         done
         echo done
