@@ -64,7 +64,7 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
         foreach (CatalogEntry other in entries)
         {
             if (other.Reference is not { } name || name.Domain != target.Domain || name.Path == target.Path || other.ManifestDigest is null) continue;
-            if (name.Domain == "docker.io" && name.Path == repository.Path) continue;
+            if ((name.Domain == "docker.io" && name.Path == repository.Path) || repository.IsClosed(name.Path)) continue;
             ImageManifest manifest;
             try
             {

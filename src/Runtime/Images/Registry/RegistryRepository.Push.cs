@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -9,8 +10,13 @@ namespace ContainerTools.Runtime.Images.Registry;
 /// <summary>Writing (OCI distribution specification 1.1, "Push").</summary>
 internal sealed partial class RegistryRepository
 {
+    private readonly ConcurrentDictionary<string, bool> _closed = new();
+
     /// <summary>The registry's path of this repository.</summary>
     public string Path => path;
+
+    /// <summary>Whether another repository has shown to be of no use as the source of a blob: it may not be read with these credentials.</summary>
+    public bool IsClosed(string other) => _closed.ContainsKey(other);
 
     /// <summary>What writing needs to be allowed.</summary>
     public string PushScope => $"repository:{path}:pull,push";
@@ -29,25 +35,18 @@ internal sealed partial class RegistryRepository
             return;
         }
 
-        string scope = mountFrom is null ? PushScope : $"{PushScope} repository:{mountFrom}:pull";
-        string query = mountFrom is null ? "" : $"?mount={Uri.EscapeDataString(descriptor.Digest)}&from={Uri.EscapeDataString(mountFrom)}";
-        Uri location;
-        using (HttpResponseMessage response = await connection.SendAsync(HttpMethod.Post, $"{path}/blobs/uploads/{query}", scope, NoBody, cancellationToken))
+        HttpResponseMessage? begun = mountFrom is null ? null : await TryMountAsync(descriptor.Digest, mountFrom, cancellationToken);
+        if (begun?.StatusCode == HttpStatusCode.Created)
         {
-            if (mountFrom is not null && response.StatusCode == HttpStatusCode.Created)
-            {
-                sent(descriptor.Size);
-                return;
-            }
+            begun.Dispose();
+            sent(descriptor.Size);
+            return;
+        }
 
-            if (mountFrom is not null && response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound)
-            {
-                await UploadAsync(descriptor, file, null, sent, cancellationToken);
-                return;
-            }
-
-            if (response.StatusCode != HttpStatusCode.Accepted) throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
-            location = Location(response);
+        RegistryUpload upload;
+        using (HttpResponseMessage response = begun ?? await connection.SendAsync(HttpMethod.Post, $"{path}/blobs/uploads/", PushScope, NoBody, cancellationToken))
+        {
+            upload = await BegunAsync(response, cancellationToken);
         }
 
         using SafeFileHandle handle = File.OpenHandle(file);
@@ -58,8 +57,41 @@ internal sealed partial class RegistryRepository
                 ErrorCode.ImageCorrupt, string.Create(CultureInfo.InvariantCulture, $"The blob {descriptor.Digest} in the store has {size} bytes instead of {descriptor.Size}."), descriptor.Digest);
         }
 
-        if (size <= connection.Settings.ChunkSize) await UploadWholeAsync(descriptor, handle, location, sent, cancellationToken);
-        else await UploadChunksAsync(descriptor, handle, location, sent, cancellationToken);
+        if (size <= upload.ChunkSize) await UploadWholeAsync(descriptor, handle, upload.Location, sent, cancellationToken);
+        else await UploadChunksAsync(descriptor, handle, upload, sent, cancellationToken);
+    }
+
+    /// <summary>
+    /// Asks for a blob of another repository. Whoever may not read there is refused the whole request, also by a registry whose token server gives a token
+    /// for less than was asked; the upload then has to begin without it.
+    /// </summary>
+    /// <returns>The answer: 201 when the blob is here now, 202 when it has to be sent; null where the repository is of no use.</returns>
+    private async Task<HttpResponseMessage?> TryMountAsync(string digest, string from, CancellationToken cancellationToken)
+    {
+        try
+        {
+            HttpResponseMessage response = await connection.SendAsync(
+                HttpMethod.Post, $"{path}/blobs/uploads/?mount={Uri.EscapeDataString(digest)}&from={Uri.EscapeDataString(from)}",
+                $"{PushScope} repository:{from}:pull", NoBody, cancellationToken);
+            if (response.StatusCode is not (HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound)) return response;
+            response.Dispose();
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.RegistryUnauthorized)
+        {
+            // Of this repository or of the other, which an upload without the other will show.
+        }
+
+        _closed.TryAdd(from, true);
+        return null;
+    }
+
+    private async Task<RegistryUpload> BegunAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.StatusCode != HttpStatusCode.Accepted) throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
+        // How small a chunk may be but for the last (OCI distribution specification, "Pushing a blob in chunks").
+        long least = response.Headers.NonValidated.TryGetValues("OCI-Chunk-Min-Length", out HeaderStringValues values)
+            && long.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out long told) ? told : 0;
+        return new RegistryUpload(Location(response), Math.Max(connection.Settings.ChunkSize, least));
     }
 
     /// <summary>Puts a manifest or an index there; the last step of a push.</summary>
@@ -85,41 +117,62 @@ internal sealed partial class RegistryRepository
     {
         for (int attempt = 1; ; attempt++)
         {
-            try
-            {
-                using StallGuard guard = new(connection.Settings.StallTimeout, cancellationToken);
-                long have = 0;
-                using HttpResponseMessage response = await connection.SendAsync(
-                    HttpMethod.Put, WithDigest(location, descriptor.Digest), PushScope,
-                    request =>
-                    {
-                        have = 0;
-                        request.Content = Body(file, 0, descriptor.Size, guard, bytes => sent(have += bytes));
-                    },
-                    cancellationToken, attempts: 1);
-                if (response.IsSuccessStatusCode) return;
-                if ((int)response.StatusCode < 500 || attempt >= connection.Settings.Attempts) throw await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
-            }
-            catch (ContainerException error) when (error.Code == ErrorCode.RegistryUnreachable && attempt < connection.Settings.Attempts)
-            {
-                // A cut connection.
-            }
-
+            using StallGuard guard = new(connection.Settings.StallTimeout, cancellationToken);
+            long have = 0;
+            if (await TryCloseAsync(
+                descriptor, location, attempt, guard,
+                request =>
+                {
+                    have = 0;
+                    request.Content = Body(file, 0, descriptor.Size, guard, connection.Settings.ClosingTimeout, bytes => sent(have += bytes));
+                },
+                cancellationToken)) return;
             await Task.Delay(connection.Delay(attempt), cancellationToken);
             // What the registry has got of the last attempt is not known: none of it is gone on with.
             using HttpResponseMessage anew = await connection.SendAsync(HttpMethod.Post, $"{path}/blobs/uploads/", PushScope, NoBody, cancellationToken);
-            if (anew.StatusCode != HttpStatusCode.Accepted) throw await connection.ErrorAsync(anew, $"an upload to {path}", cancellationToken);
-            location = Location(anew);
+            location = (await BegunAsync(anew, cancellationToken)).Location;
         }
     }
 
-    private async Task UploadChunksAsync(ImageDescriptor descriptor, SafeFileHandle file, Uri location, Action<long> sent, CancellationToken cancellationToken)
+    /// <summary>
+    /// The PUT that ends an upload. A registry may take minutes for it, where its storage copies what has come; and what it has finished after the
+    /// connection was cut is there, while the upload is not any more. So the blob is looked for before anything is sent again or told.
+    /// </summary>
+    /// <returns>Whether the blob is there; if not, it may be tried again.</returns>
+    private async Task<bool> TryCloseAsync(
+        ImageDescriptor descriptor, Uri location, int attempt, StallGuard guard, Action<HttpRequestMessage> shape, CancellationToken cancellationToken)
     {
+        ContainerException? failure;
+        bool again;
+        try
+        {
+            using HttpResponseMessage response = await connection.SendAsync(
+                HttpMethod.Put, WithDigest(location, descriptor.Digest), PushScope, shape, cancellationToken, attempts: 1);
+            if (response.IsSuccessStatusCode) return true;
+            again = (int)response.StatusCode >= 500;
+            failure = await connection.ErrorAsync(response, $"an upload to {path}", cancellationToken);
+            // An answer to the first attempt is about this one.
+            if (!again && attempt == 1) throw failure;
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.RegistryUnreachable)
+        {
+            failure = error;
+            // Who has all of it and says nothing in so long a time will not do so the next time.
+            again = !(guard.Stalled && guard.Closing);
+        }
+
+        if (await HasBlobAsync(descriptor.Digest, PushScope, cancellationToken)) return true;
+        return again && attempt < connection.Settings.Attempts ? false : throw failure;
+    }
+
+    private async Task UploadChunksAsync(ImageDescriptor descriptor, SafeFileHandle file, RegistryUpload upload, Action<long> sent, CancellationToken cancellationToken)
+    {
+        Uri location = upload.Location;
         int failures = 0;
         long most = 0;
         for (long have = 0; have < descriptor.Size;)
         {
-            long length = Math.Min(connection.Settings.ChunkSize, descriptor.Size - have);
+            long length = Math.Min(upload.ChunkSize, descriptor.Size - have);
             try
             {
                 using StallGuard guard = new(connection.Settings.StallTimeout, cancellationToken);
@@ -129,7 +182,7 @@ internal sealed partial class RegistryRepository
                     request =>
                     {
                         moved = start;
-                        request.Content = Body(file, start, length, guard, bytes => sent(moved += bytes));
+                        request.Content = Body(file, start, length, guard, connection.Settings.StallTimeout, bytes => sent(moved += bytes));
                         // No unit: this header is the protocol's own (OCI distribution specification, "Pushing a blob in chunks").
                         request.Content.Headers.TryAddWithoutValidation("Content-Range", string.Create(CultureInfo.InvariantCulture, $"{start}-{start + length - 1}"));
                     },
@@ -170,8 +223,14 @@ internal sealed partial class RegistryRepository
             }
         }
 
-        using HttpResponseMessage last = await connection.SendAsync(HttpMethod.Put, WithDigest(location, descriptor.Digest), PushScope, NoBody, cancellationToken);
-        if (!last.IsSuccessStatusCode) throw await connection.ErrorAsync(last, $"an upload to {path}", cancellationToken);
+        for (int attempt = 1; ; attempt++)
+        {
+            using StallGuard guard = new(connection.Settings.StallTimeout, cancellationToken);
+            if (await TryCloseAsync(
+                descriptor, location, attempt, guard,
+                request => request.Content = Body(file, descriptor.Size, 0, guard, connection.Settings.ClosingTimeout, sent), cancellationToken)) return;
+            await Task.Delay(connection.Delay(attempt), cancellationToken);
+        }
     }
 
     private async Task<(Uri Location, long Have)> StatusAsync(Uri location, CancellationToken cancellationToken)
@@ -207,11 +266,16 @@ internal sealed partial class RegistryRepository
         return whole;
     }
 
-    private static RegistryUploadContent Body(SafeFileHandle file, long offset, long length, StallGuard guard, Action<long> sent)
-        => new(file, offset, length, guard, sent) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
+    private static RegistryUploadContent Body(SafeFileHandle file, long offset, long length, StallGuard guard, TimeSpan closing, Action<long> sent)
+        => new(file, offset, length, guard, closing, sent) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
 
     private static void NoBody(HttpRequestMessage request) => request.Content = new ByteArrayContent([]);
 
     private static string WithDigest(Uri location, string digest)
         => location.AbsoluteUri + (string.IsNullOrEmpty(location.Query) ? "?" : "&") + "digest=" + Uri.EscapeDataString(digest);
+
+    /// <summary>An upload that has begun.</summary>
+    /// <param name="Location">Where it goes on.</param>
+    /// <param name="ChunkSize">How many bytes go there in one request.</param>
+    private sealed record RegistryUpload(Uri Location, long ChunkSize);
 }

@@ -17,6 +17,8 @@ internal sealed record RegistrySettings
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(30);
     /// <summary>How long a registry may say nothing before it counts as stalled.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long a registry may take to close an upload: its storage may have to copy all of a large blob first.</summary>
+    public TimeSpan ClosingTimeout { get; init; } = TimeSpan.FromMinutes(10);
     /// <summary>How often a request is sent, and a download taken up again without a byte more, before that is an error.</summary>
     public int Attempts { get; init; } = 5;
     /// <summary>The wait before the second attempt; each further one is twice as long.</summary>

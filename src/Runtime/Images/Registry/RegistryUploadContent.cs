@@ -8,8 +8,9 @@ namespace ContainerTools.Runtime.Images.Registry;
 /// <param name="offset">Where the part begins.</param>
 /// <param name="length">How many bytes.</param>
 /// <param name="guard">Told of what has been sent.</param>
+/// <param name="closing">How long an answer may take once all of it has been sent.</param>
 /// <param name="sent">Called with the number of bytes, again and again.</param>
-internal sealed class RegistryUploadContent(SafeFileHandle file, long offset, long length, StallGuard guard, Action<long> sent) : HttpContent
+internal sealed class RegistryUploadContent(SafeFileHandle file, long offset, long length, StallGuard guard, TimeSpan closing, Action<long> sent) : HttpContent
 {
     /// <summary>What watches over the transfer.</summary>
     public StallGuard Guard => guard;
@@ -31,6 +32,8 @@ internal sealed class RegistryUploadContent(SafeFileHandle file, long offset, lo
             guard.Moved(read);
             sent(read);
         }
+
+        guard.Close(closing);
     }
 
     /// <inheritdoc/>

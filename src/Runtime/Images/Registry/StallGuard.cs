@@ -26,13 +26,24 @@ internal sealed class StallGuard : IDisposable
     /// <summary>Whether it was the stall.</summary>
     public bool Stalled => _source.IsCancellationRequested && !_outer.IsCancellationRequested;
 
+    /// <summary>Whether all has been sent, and an answer is waited for.</summary>
+    public bool Closing { get; private set; }
+
     /// <summary>Bytes have moved.</summary>
     public void Moved(int bytes)
     {
+        Closing = false;
         _moved += bytes;
         if (_moved < LeastProgress) return;
         _moved = 0;
         _source.CancelAfter(_patience);
+    }
+
+    /// <summary>All has been sent: what is missing is an answer, for which there may be another patience.</summary>
+    public void Close(TimeSpan patience)
+    {
+        Closing = true;
+        _source.CancelAfter(patience);
     }
 
     /// <inheritdoc/>

@@ -120,6 +120,101 @@ public sealed class PushTests : IDisposable
         Assert.Equal(1, Registry.Count("PUT "));
     }
 
+    [Theory]
+    [InlineData("insufficient token")]
+    [InlineData("no token")]
+    [InlineData("registry")]
+    public async Task A_repository_that_may_not_be_read_is_no_source_and_no_obstacle(string refusal)
+    {
+        byte[][] layers = [PullFixture.Layer(1), PullFixture.Layer(2), PullFixture.Layer(3)];
+        await ImportAsync($"{Registry.Host}/other:1", layers);
+        await ImportAsync($"{Registry.Host}/mine:1", [.. layers, PullFixture.Layer(4)]);
+        // As distribution has it: who mounts needs a token that also allows to pull from the other repository.
+        _elsewhere.Instead = request => request.Target.Contains("other", StringComparison.Ordinal) && refusal == "no token"
+            ? new FakeAnswer { Status = 401 }
+            : new FakeAnswer { Body = """{"token":"mine-only"}"""u8.ToArray() };
+        Registry.Instead = request => request.Path == "/v2/" ? null
+            : request.Authorization is null ? FakeAnswer.Unauthorized($"Bearer realm=\"http://{_elsewhere.Host}/token\",service=\"x\"")
+            : !request.Target.Contains("from=other", StringComparison.Ordinal) ? null
+            : refusal == "registry" ? new FakeAnswer { Status = 403 }
+            : FakeAnswer.Unauthorized($"Bearer realm=\"http://{_elsewhere.Host}/token\",service=\"x\",error=\"insufficient_scope\"");
+        RemoteContainerImage pushed = await PushAsync("mine:1");
+        Assert.Equal(4, pushed.Layers.Count);
+        // Three uploads go at once, and none after them asks again.
+        Assert.InRange(Registry.Requests.Count(request => request.Contains("from=other", StringComparison.Ordinal)), refusal == "no token" ? 0 : 1, 6);
+        int tries = Registry.Requests.Count(request => request.Contains("from=other", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<ContainerException>(() => PushAsync("none:1"));
+        Assert.Equal(tries, Registry.Requests.Count(request => request.Contains("from=other", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(100_000)]
+    public async Task A_registry_may_take_long_to_close_an_upload(int chunk)
+    {
+        TaskCompletionSource slow = new();
+        Registry.Instead = request =>
+        {
+            // Longer than any silence in the middle of a transfer may be.
+            if (request.Method == "PUT") slow.Task.Wait(TimeSpan.FromSeconds(5), Token);
+            return null;
+        };
+        await UploadAsync(300_000, chunk, FakeRegistry.Impatient with { StallTimeout = TimeSpan.FromSeconds(2) });
+        Assert.Equal(1, Registry.Count("POST "));
+        Assert.Equal(1, Registry.Count("PUT "));
+    }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(100_000)]
+    public async Task What_a_registry_has_finished_after_a_cut_is_not_sent_again(int chunk)
+    {
+        bool cut = false;
+        Registry.Then = (request, answer) =>
+        {
+            if (request.Method != "PUT" || cut) return answer;
+            cut = true;
+            throw new IOException("cut");
+        };
+        await UploadAsync(300_000, chunk);
+        Assert.True(cut);
+        Assert.Equal(1, Registry.Count("POST "));
+        Assert.Equal(1, Registry.Count("PUT "));
+    }
+
+    [Theory]
+    [InlineData(1_000_000)]
+    [InlineData(100_000)]
+    public async Task Who_has_all_and_never_answers_does_not_get_it_again(int chunk)
+    {
+        using CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Registry.Instead = request =>
+        {
+            if (request.Method == "PUT") over.Token.WaitHandle.WaitOne();
+            return null;
+        };
+        ContainerException error = await Assert.ThrowsAnyAsync<ContainerException>(
+            () => UploadAsync(300_000, chunk, FakeRegistry.Impatient with { ClosingTimeout = TimeSpan.FromSeconds(1) }));
+        await over.CancelAsync();
+        Assert.Equal(ErrorCode.RegistryUnreachable, error.Code);
+        Assert.Equal(1, Registry.Count("POST "));
+        Assert.Equal(1, Registry.Count("PUT "));
+        Assert.Equal(2, Registry.Count("HEAD "));
+    }
+
+    [Theory]
+    [InlineData("150000", new[] { "0-149999", "150000-299999", "300000-349999" })]
+    [InlineData("1000", new[] { "0-99999", "100000-199999", "200000-299999", "300000-349999" })]
+    [InlineData("350001", new string[0])]
+    [InlineData("nonsense", new[] { "0-99999", "100000-199999", "200000-299999", "300000-349999" })]
+    public async Task A_chunk_is_not_smaller_than_the_registry_takes(string least, string[] ranges)
+    {
+        Registry.Then = (request, answer) => request.Method == "POST" ? answer with { Headers = [.. answer.Headers, "OCI-Chunk-Min-Length: " + least] } : answer;
+        await UploadAsync(350_000, 100_000);
+        Assert.Equal(ranges, Registry.Log.Where(request => request.Method == "PATCH").Select(request => request.Headers["content-range"]));
+        Assert.Equal(Content(350_000), Registry.Blobs[ImageBuilder.Digest(Content(350_000))]);
+    }
+
     [Fact]
     public async Task Progress_tells_of_each_blob_and_of_the_whole()
     {
@@ -227,11 +322,11 @@ public sealed class PushTests : IDisposable
         return _fixture.Operations.PushAsync(change is null ? options : change(options), null, Token);
     }
 
-    private async Task UploadAsync(int size, int chunk = 1_000_000)
+    private async Task UploadAsync(int size, int chunk = 1_000_000, RegistrySettings? settings = null)
     {
         byte[] content = Content(size);
         string file = _fixture.Local.Write("blob", content);
-        using RegistrySession session = new(FakeRegistry.Plain with { UserName = "u", Password = "p" }, FakeRegistry.Impatient with { ChunkSize = chunk });
+        using RegistrySession session = new(FakeRegistry.Plain with { UserName = "u", Password = "p" }, (settings ?? FakeRegistry.Impatient) with { ChunkSize = chunk });
         RegistryRepository repository = session.Repository(new RegistryEndpoint(Registry.Host, "app", false));
         ImageDescriptor blob = new() { MediaType = ImageMediaType.Layer, Digest = ImageBuilder.Digest(content), Size = size };
         await repository.UploadAsync(blob, file, null, _ => { }, Token);
