@@ -22,6 +22,7 @@ internal sealed class BlobDownload(
 {
     private const int BufferSize = 128 * 1024;
 
+    private readonly HashSet<RegistryRepository> _origins = [];
     private SafeFileHandle? _file;
 
     /// <summary>The layer.</summary>
@@ -33,6 +34,9 @@ internal sealed class BlobDownload(
     /// <summary>How many bytes were there before this download began.</summary>
     public long Found { get; private set; }
 
+    /// <summary>The repositories that bytes have come from.</summary>
+    public IReadOnlyCollection<RegistryRepository> Origins => _origins;
+
     /// <summary>Whether all of it is there.</summary>
     public bool IsComplete { get; private set; }
 
@@ -41,6 +45,8 @@ internal sealed class BlobDownload(
     {
         try
         {
+            // One whose turn comes after the pull was stopped leaves no file behind.
+            cancellationToken.ThrowIfCancellationRequested();
             SafeFileHandle file = await folder.OpenAsync(blob.Digest, blob.Size, cancellationToken);
             try
             {
@@ -48,6 +54,8 @@ internal sealed class BlobDownload(
             }
             finally
             {
+                // Nothing to go on from. Whoever waits for the lock looks whether the file still has its name.
+                if (RandomAccess.GetLength(file) == 0) Libc.TryUnlink(folder.Path(blob.Digest));
                 // Reading goes on; whoever waits for the layer has it from here.
                 Libc.Unlock(file);
                 if (_file != file) file.Dispose();
@@ -144,6 +152,7 @@ internal sealed class BlobDownload(
                     position += read;
                     if (known == read) continue;
                     if (position > blob.Size) throw source.Connection.Invalid($"sends more than the {blob.Size} bytes of the layer {blob.Digest}");
+                    _origins.Add(source);
                     Write(file, buffer.AsSpan(known, read - known), have);
                     have = position;
                     progress(have);

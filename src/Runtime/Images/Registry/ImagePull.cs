@@ -28,7 +28,8 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             .ReadAsync(options.Reference, requireDigest, cancellationToken, session.Policy.Admit);
         if (key is not null) await ImageSignature.VerifyAsync(image, [key], null, options.AllPlatforms, cancellationToken);
         foreach (TrustRequirement requirement in session.Policy.For(image.Reference)) await VerifyAsync(image, requirement, cancellationToken);
-        for (bool again = false; ; again = true)
+        ContainerException? mismatch = null;
+        for (bool again = false; ;)
         {
             List<BlobDownload> downloads = [];
             try
@@ -38,12 +39,21 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
                 foreach (BlobDownload download in downloads) _folder.Remove(download.Blob.Digest);
                 return received;
             }
+            catch (ContainerException error) when (mismatch is not null && RemoteImageReader.IsElsewhere(error))
+            {
+                // Whoever is left cannot be asked: what was wrong with the first tells more.
+                throw mismatch;
+            }
             catch (ContainerException error) when (error.Code is ErrorCode.DigestMismatch or ErrorCode.ArchiveCorrupt or ErrorCode.ArchiveUnsafe or ErrorCode.SizeLimitExceeded)
             {
                 // What is complete and was not accepted is of no use to anybody.
                 foreach (BlobDownload download in downloads.Where(download => download.IsComplete)) _folder.Remove(download.Blob.Digest);
+                if (error.Code != ErrorCode.DigestMismatch) throw;
                 // A part that an earlier process left behind may have suffered from a loss of power: without it, once more.
-                if (again || error.Code != ErrorCode.DigestMismatch || !downloads.Exists(download => download.Found > 0)) throw;
+                if (!again && downloads.Exists(download => download.Found > 0)) again = true;
+                // A mirror that has sent something else is left out; the registry, or the next mirror, may do better.
+                else if (Without(image, downloads) is { } rest) (image, mismatch) = (rest, error);
+                else throw;
             }
             catch (ContainerException error) when (error.Code == ErrorCode.StorageFull)
             {
@@ -59,6 +69,17 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
                 _stored.Clear();
             }
         }
+    }
+
+    /// <summary>
+    /// The image without the mirrors that have sent layers, or a part of them, which were not accepted; null where none has. The last place, the registry
+    /// itself, stays: there is nobody after it.
+    /// </summary>
+    private static RemoteImage? Without(RemoteImage image, List<BlobDownload> downloads)
+    {
+        HashSet<RegistryRepository> suspects = [.. downloads.Where(download => download.IsComplete).SelectMany(download => download.Origins)];
+        suspects.Remove(image.Repositories[^1]);
+        return suspects.Count == 0 ? null : image with { Repositories = [.. image.Repositories.Where(repository => !suspects.Contains(repository))] };
     }
 
     private async Task VerifyAsync(RemoteImage image, TrustRequirement requirement, CancellationToken cancellationToken)

@@ -227,6 +227,26 @@ public sealed class PullTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pull_that_is_cancelled_leaves_no_empty_files()
+    {
+        byte[][] layers = [.. Enumerable.Range(1, 7).Select(seed => PullFixture.Layer(seed))];
+        _fixture.Add("app:1", layers);
+        string[] blobs = [.. layers.Select(layer => ImageBuilder.Digest(ImageBuilder.Gzip(layer)))];
+        // Four come at once. One of them has begun, of the others there is nothing yet, and three have not had their turn.
+        int asked = 0;
+        _fixture.Registry.Then = (request, answer) => Array.Exists(blobs, blob => request.Path.EndsWith(blob, StringComparison.Ordinal))
+            ? answer with { StallAfter = Interlocked.Increment(ref asked) == 1 ? 100_000 : 0 }
+            : answer;
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        Task<ContainerImage> pull = _fixture.Operations.PullAsync(
+            new ImagePullOptions { Reference = $"{_fixture.Registry.Host}/app:1", Access = FakeRegistry.Plain }, null, stop.Token);
+        while (Volatile.Read(ref asked) < 4 || _fixture.Downloads.Sum(file => new FileInfo(file).Length) < 100_000) await Task.Delay(5, Token);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pull);
+        Assert.Equal(100_000, new FileInfo(Assert.Single(_fixture.Downloads)).Length);
+    }
+
+    [Fact]
     public async Task A_pull_that_is_cancelled_leaves_what_it_has_for_the_next()
     {
         byte[] layer = PullFixture.Layer(1, 2_000_000);
