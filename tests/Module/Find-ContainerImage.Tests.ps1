@@ -30,6 +30,20 @@ Describe 'Find-ContainerImage' {
         (Find-ContainerImage -Registry $registry -Filter team/* -AllowUnencrypted | Find-ContainerImage -AllowUnencrypted).Reference | Should -Be "$registry/team/b:x"
     }
 
+    It 'takes a registry alone for a wish to see its repositories' {
+        (Find-ContainerImage $registry -AllowUnencrypted).Repository | Sort-Object | Should -Be "$registry/a", "$registry/team/b"
+        (Find-ContainerImage $registry team/* -AllowUnencrypted).Repository | Should -Be "$registry/team/b"
+    }
+
+    It 'finds a short name where the configuration searches, and says where' {
+        "unqualified-search-registries = ['$registry']" | Set-Content $env:CONTAINERS_REGISTRIES_CONF
+        try {
+            $found = Find-ContainerImage team/b -AllowUnencrypted
+            $found.Reference | Should -Be "$registry/team/b:x"
+            $found.Registry | Should -Be $registry
+        } finally { Remove-Item $env:CONTAINERS_REGISTRIES_CONF }
+    }
+
     It 'reports a repository that is not there, and goes on' {
         $found = Find-ContainerImage "$registry/none", "$registry/team/b" -AllowUnencrypted -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem[0].FullyQualifiedErrorId | Should -Be 'ImageNotFound,ContainerTools.Module.Cmdlets.FindContainerImageCommand'

@@ -24,11 +24,11 @@ public interface IRegistryOperations
     /// <param name="cancellationToken">Cancels.</param>
     IAsyncEnumerable<string> ListRepositoriesAsync(string registry, RegistryAccess access, CancellationToken cancellationToken);
 
-    /// <summary>The tags of a repository.</summary>
-    /// <param name="repository">The repository with its registry, <c>registry.example/team/app</c>.</param>
+    /// <summary>The tags of a repository, each with the registry that it was found in.</summary>
+    /// <param name="repository">The repository: <c>registry.example/team/app</c>, or a short name, which is searched for as when an image is received.</param>
     /// <param name="access">How to reach it.</param>
     /// <param name="cancellationToken">Cancels.</param>
-    IAsyncEnumerable<string> ListTagsAsync(string repository, RegistryAccess access, CancellationToken cancellationToken);
+    IAsyncEnumerable<RemoteImageTag> ListTagsAsync(string repository, RegistryAccess access, CancellationToken cancellationToken);
 
     /// <summary>Checks credentials with a registry and keeps them where Podman or Docker would.</summary>
     Task<ContainerRegistry> ConnectAsync(RegistryCredentialOptions options, CancellationToken cancellationToken);

@@ -99,6 +99,46 @@ public sealed class RegistryCommandTests : IDisposable
     }
 
     [Fact]
+    public void Publish_gives_one_name_to_one_image()
+    {
+        _engine.ImageList.Add(FakeEngine.Image("app:1") with { Id = "sha256:" + new string('1', 64) });
+        _engine.ImageList.Add(FakeEngine.Image("app:2") with { Id = "sha256:" + new string('2', 64) });
+        _engine.ImageList.Add(FakeEngine.Image("app:latest") with { Id = "sha256:" + new string('2', 64) });
+        foreach (string command in (string[])["Publish-ContainerImage app:* -Reference r.example/x:1", "Get-ContainerImage app:* | Publish-ContainerImage -Reference r.example/x:1"])
+        {
+            Session.Result result = _session.Run(command);
+            Assert.Equal(["InvalidArgument"], result.ErrorIds);
+            Assert.Equal("2 images cannot be published under the one name 'r.example/x:1': app:1, app:2.", result.Errors[0].Exception.Message);
+            Assert.Empty(_engine.Registries.Calls);
+        }
+
+        // Two names of one image are one, and without a name of its own each keeps its own.
+        _session.Run("Publish-ContainerImage app:2, app:latest -Reference r.example/x:1");
+        Assert.Equal(["push app:2"], _engine.Registries.Calls);
+        _session.Run("Publish-ContainerImage app:*");
+        Assert.Equal(4, _engine.Registries.Calls.Count);
+    }
+
+    [Theory]
+    [InlineData("r.example", true)]
+    [InlineData("127.0.0.1:5000", true)]
+    [InlineData("localhost", true)]
+    [InlineData("host:5000", true)]
+    [InlineData("busybox", false)]
+    [InlineData("busybox:latest", false)]
+    [InlineData("r.example/x", false)]
+    [InlineData("localhost/x", false)]
+    public void Find_takes_a_host_alone_for_the_registry(string word, bool isRegistry)
+    {
+        _engine.Registries.Tags.Add("1.0");
+        _engine.Registries.Repositories.AddRange(["team/a", "other"]);
+        Session.Result result = _session.Run($"Find-ContainerImage {word}");
+        Assert.Equal([(isRegistry ? "repositories " : "tags ") + word], _engine.Registries.Calls);
+        Assert.Equal(isRegistry ? [$"{word}/team/a", $"{word}/other"] : [$"{word}:1.0"], result.Lines);
+        if (isRegistry) Assert.Equal([$"{word}/team/a"], _session.Run($"Find-ContainerImage {word} team/*").Lines);
+    }
+
+    [Fact]
     public void Find_lists_and_filters_and_its_output_goes_on_to_receive()
     {
         _engine.Registries.Tags.AddRange(["1.0", "1.1", "2.0"]);

@@ -58,13 +58,13 @@ internal sealed class FakeRegistries : IRegistryOperations
         foreach (string repository in Repositories) yield return repository;
     }
 
-    public async IAsyncEnumerable<string> ListTagsAsync(
+    public async IAsyncEnumerable<RemoteImageTag> ListTagsAsync(
         string repository, RegistryAccess access, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Enter($"tags {repository}");
         LastAccess = access;
         await Task.Yield();
-        foreach (string tag in Tags) yield return tag;
+        foreach (string tag in Tags) yield return new RemoteImageTag { Registry = repository.Split('/')[0], Repository = repository, Tag = tag };
     }
 
     public Task<ContainerRegistry> ConnectAsync(RegistryCredentialOptions options, CancellationToken cancellationToken)

@@ -7,12 +7,12 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(RemoteImageTag))]
 public sealed class FindContainerImageCommand : RegistryCmdlet
 {
-    /// <summary>Repositories, with their registry.</summary>
+    /// <summary>Repositories, with or without their registry; a registry's host alone means its repositories.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Repository", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string[] Repository { get; set; } = [];
 
-    /// <summary>Only tags that fit one of these patterns.</summary>
+    /// <summary>Only tags that fit one of these patterns; of a registry's host, only repositories.</summary>
     [Parameter(Position = 1, ParameterSetName = "Repository")]
     [SupportsWildcards]
     [ValidateNotNullOrEmpty]
@@ -41,32 +41,39 @@ public sealed class FindContainerImageCommand : RegistryCmdlet
         RegistryAccess access = Access(Credential);
         if (ParameterSetName == "Registry")
         {
-            WildcardPattern[] filters = Patterns(Filter);
-            foreach (string registry in Registry)
-            {
-                Attempt(registry, () =>
-                {
-                    foreach (string path in Enumerate(Engine.Registries.ListRepositoriesAsync(registry, access, Cancellation)))
-                    {
-                        if (Fits(filters, path)) WriteObject(new RemoteImageTag { Registry = registry, Repository = $"{registry}/{path}" });
-                    }
-                });
-            }
-
+            foreach (string registry in Registry) List(registry, Filter, access);
             return;
         }
 
         WildcardPattern[] tags = Patterns(Tag);
         foreach (string repository in Repository)
         {
+            if (IsRegistry(repository))
+            {
+                List(repository, Tag, access);
+                continue;
+            }
+
             Attempt(repository, () =>
             {
-                foreach (string tag in Enumerate(Engine.Registries.ListTagsAsync(repository, access, Cancellation)))
+                foreach (RemoteImageTag tag in Enumerate(Engine.Registries.ListTagsAsync(repository, access, Cancellation)))
                 {
-                    if (Fits(tags, tag)) WriteObject(new RemoteImageTag { Registry = RegistryOf(repository), Repository = repository, Tag = tag });
+                    if (Fits(tags, tag.Tag!)) WriteObject(tag);
                 }
             });
         }
+    }
+
+    private void List(string registry, string[] filter, RegistryAccess access)
+    {
+        WildcardPattern[] filters = Patterns(filter);
+        Attempt(registry, () =>
+        {
+            foreach (string path in Enumerate(Engine.Registries.ListRepositoriesAsync(registry, access, Cancellation)))
+            {
+                if (Fits(filters, path)) WriteObject(new RemoteImageTag { Registry = registry, Repository = $"{registry}/{path}" });
+            }
+        });
     }
 
     private static WildcardPattern[] Patterns(string[] texts)
@@ -74,10 +81,14 @@ public sealed class FindContainerImageCommand : RegistryCmdlet
 
     private static bool Fits(WildcardPattern[] patterns, string text) => Array.Exists(patterns, pattern => pattern.IsMatch(text));
 
-    private static string RegistryOf(string repository)
+    /// <summary>Whether a word alone is a registry's host rather than a repository: what would make it one at the beginning of a reference.</summary>
+    private static bool IsRegistry(string word)
     {
-        int slash = repository.IndexOf('/');
-        string first = slash < 0 ? "" : repository[..slash];
-        return first.Contains('.') || first.Contains(':') || first == "localhost" ? first : "docker.io";
+        if (word == "localhost") return true;
+        int colon = word.IndexOf(':', StringComparison.Ordinal);
+        string host = colon < 0 ? word : word[..colon];
+        return !word.AsSpan().ContainsAny('/', '@')
+            && (colon < 0 ? host.Contains('.', StringComparison.Ordinal) : word.Length > colon + 1 && word.AsSpan(colon + 1).IndexOfAnyExceptInRange('0', '9') < 0)
+            && host.Length > 0;
     }
 }

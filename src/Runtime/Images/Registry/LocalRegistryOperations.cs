@@ -49,13 +49,34 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<string> ListTagsAsync(
+    public async IAsyncEnumerable<RemoteImageTag> ListTagsAsync(
         string repository, RegistryAccess access, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using RegistrySession session = new(access, settings());
-        ImageReference reference = session.Configuration.Resolve(repository)[0];
-        RegistryRepository place = session.Repository(session.Configuration.Endpoints(reference, mirrors: false)[0]);
-        await foreach (string tag in place.TagsAsync(cancellationToken)) yield return tag;
+        IReadOnlyList<ImageReference> meanings = RemoteImageReader.Meanings(session, repository);
+        ContainerException? failure = null;
+        foreach (ImageReference meaning in meanings)
+        {
+            RegistryRepository place = session.Repository(session.Configuration.Endpoints(meaning, mirrors: false)[0]);
+            await using IAsyncEnumerator<string> tags = place.TagsAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+            for (bool any = false; ; any = true)
+            {
+                try
+                {
+                    if (!await tags.MoveNextAsync()) yield break;
+                }
+                catch (ContainerException error) when (!any && meanings.Count > 1 && RemoteImageReader.IsElsewhere(error))
+                {
+                    // The next registry of the search may have it, as with a pull.
+                    failure = RemoteImageReader.ToTell(failure, error);
+                    break;
+                }
+
+                yield return new RemoteImageTag { Registry = meaning.Domain, Repository = meaning.Repository, Tag = tags.Current };
+            }
+        }
+
+        throw failure!;
     }
 
     /// <inheritdoc/>

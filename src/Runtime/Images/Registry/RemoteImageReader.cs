@@ -29,17 +29,10 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     /// <param name="admit">Throws for what may not come in, before it is asked for; null for none.</param>
     public async Task<RemoteImage> ReadAsync(string name, bool requireDigest, CancellationToken cancellationToken, Action<ImageReference>? admit = null)
     {
-        IReadOnlyList<ImageReference> meanings = session.Configuration.Resolve(name);
+        IReadOnlyList<ImageReference> meanings = Meanings(session, name);
         if (requireDigest && meanings[0].Digest is null)
         {
             throw new ContainerException(ErrorCode.DigestRequired, $"'{name}' has no digest, and a digest is required.", name);
-        }
-
-        if (session.HasCredential && meanings.Select(meaning => meaning.Domain).Distinct().Count() > 1)
-        {
-            throw new ContainerException(
-                ErrorCode.InvalidArgument,
-                $"'{name}' may mean an image of {string.Join(", ", meanings.Select(meaning => meaning.Domain).Distinct())}, and credentials are for one registry; write the registry.", name);
         }
 
         ContainerException? failure = null;
@@ -52,13 +45,28 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             }
             catch (ContainerException error) when (meanings.Count > 1 && IsElsewhere(error))
             {
-                // The next registry of the search may have it. What is told in the end is the first failure that was more than a miss.
-                if (failure is null || (failure.Code == ErrorCode.ImageNotFound && error.Code != ErrorCode.ImageNotFound)) failure = error;
+                // The next registry of the search may have it.
+                failure = ToTell(failure, error);
             }
         }
 
         throw failure!;
     }
+
+    /// <summary>What a name may mean; credentials must not go to every registry of the search.</summary>
+    public static IReadOnlyList<ImageReference> Meanings(RegistrySession session, string name)
+    {
+        IReadOnlyList<ImageReference> meanings = session.Configuration.Resolve(name);
+        List<string> registries = [.. meanings.Select(meaning => meaning.Domain).Distinct()];
+        if (!session.HasCredential || registries.Count < 2) return meanings;
+        throw new ContainerException(
+            ErrorCode.InvalidArgument,
+            $"'{name}' may mean an image of {string.Join(", ", registries)}, and credentials are for one registry; write the registry.", name);
+    }
+
+    /// <summary>Of the failures of a search, what is told in the end: the first that was more than a miss.</summary>
+    public static ContainerException ToTell(ContainerException? before, ContainerException error)
+        => before is null || (before.Code == ErrorCode.ImageNotFound && error.Code != ErrorCode.ImageNotFound) ? error : before;
 
     /// <summary>Reads what is known to be at a place, and calls it otherwise.</summary>
     /// <param name="name">What it is called.</param>
@@ -77,9 +85,9 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             {
                 return await ReadAsync(reference, repositories, i, cancellationToken);
             }
-            catch (ContainerException error) when (i + 1 < repositories.Count && IsElsewhere(error))
+            catch (ContainerException error) when (i + 1 < repositories.Count && IsOfMirror(error))
             {
-                // A mirror without it, or one that is down: that is what the others are for.
+                // A mirror without it, with something else, or one that is down: that is what the others are for.
             }
         }
     }
@@ -134,6 +142,9 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     internal static bool IsElsewhere(ContainerException error) => error.Code is ErrorCode.ImageNotFound or ErrorCode.RegistryUnreachable
         or ErrorCode.RegistryFailed or ErrorCode.RegistryUnauthorized or ErrorCode.RegistryRateLimited or ErrorCode.RegistryResponseInvalid
         or ErrorCode.RegistryCertificateInvalid or ErrorCode.ImageRejected;
+
+    /// <summary>Whether the next place for the same image may do better: also where this one has other bytes than were promised.</summary>
+    private static bool IsOfMirror(ContainerException error) => error.Code == ErrorCode.DigestMismatch || IsElsewhere(error);
 
     private static async Task CollectAsync(
         RegistryRepository repository, RemoteDocument document, Collection found, int depth, CancellationToken cancellationToken)
@@ -238,7 +249,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             {
                 return await read(repositories[i]);
             }
-            catch (ContainerException error) when (i + 1 < repositories.Count && IsElsewhere(error))
+            catch (ContainerException error) when (i + 1 < repositories.Count && IsOfMirror(error))
             {
                 // The next may have it.
             }

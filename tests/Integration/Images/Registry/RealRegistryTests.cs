@@ -58,7 +58,7 @@ public sealed class RealRegistryTests : IDisposable
         RegistryAccess access = new() { AllowUnencrypted = true };
         ContainerImage pulled = await Operations.PullAsync(new ImagePullOptions { Reference = $"{server.Host}/box:docker", Access = access }, null, Token);
         Assert.Single(pulled.Layers);
-        Assert.Equal(["docker"], await Operations.ListTagsAsync($"{server.Host}/box", access, Token).ToListAsync(Token));
+        Assert.Equal(["docker"], await Operations.ListTagsAsync($"{server.Host}/box", access, Token).Select(tag => tag.Tag).ToListAsync(Token));
         Assert.Equal(["box"], await Operations.ListRepositoriesAsync(server.Host, access, Token).ToListAsync(Token));
     }
 

@@ -74,6 +74,81 @@ public sealed class MirrorTests : IDisposable
         Assert.Equal((digest, $"{_fixture.Registry.Host}/app:1"), (published.Digest, published.Reference));
     }
 
+    [Theory]
+    [InlineData("layers")]
+    [InlineData("a layer that is too long")]
+    [InlineData("configuration")]
+    [InlineData("manifest")]
+    public async Task What_a_mirror_has_otherwise_comes_from_the_registry(string what)
+    {
+        byte[][] layers = [PullFixture.Layer(1), PullFixture.Layer(2), PullFixture.Layer(3)];
+        string digest = _fixture.Add("app:1", layers);
+        string[] blobs = [.. layers.Select(layer => ImageBuilder.Digest(ImageBuilder.Gzip(layer)))];
+        Mirror();
+        foreach ((string key, byte[] blob) in _mirror.Blobs.ToList())
+        {
+            byte[] other = new byte[blob.Length];
+            new Random(1).NextBytes(other);
+            if (what == "layers" && blobs.Contains(key)) _mirror.Blobs[key] = other;
+            if (what == "configuration" && !blobs.Contains(key) && key != digest) _mirror.Blobs[key] = other;
+        }
+
+        if (what == "manifest") _mirror.Manifests[$"app@{digest}"] = ("{}"u8.ToArray(), _mirror.Manifests[$"app@{digest}"].Type);
+        if (what == "a layer that is too long")
+        {
+            _mirror.Then = (request, answer) => request.Path.EndsWith(blobs[1], StringComparison.Ordinal) ? answer with { Body = new byte[answer.Body.Length + 1], Length = -1 } : answer;
+        }
+
+        await _fixture.Operations.PullAsync(
+            new ImagePullOptions { Reference = $"{_fixture.Registry.Host}/app@{digest}", Access = FakeRegistry.Plain }, null, Token);
+        Assert.Empty(await _fixture.Local.NewStore().TestAsync(false, null, Token));
+        Assert.NotEmpty(_mirror.Log);
+        Assert.Empty(_fixture.Downloads);
+    }
+
+    [Fact]
+    public async Task A_mirror_that_is_wrong_is_told_where_nobody_else_can_be_asked()
+    {
+        _fixture.Add("app:1", PullFixture.Layer(1));
+        Mirror();
+        string blob = ImageBuilder.Digest(ImageBuilder.Gzip(PullFixture.Layer(1)));
+        _mirror.Blobs[blob] = new byte[_mirror.Blobs[blob].Length];
+        _fixture.Registry.Instead = _ => new FakeAnswer { Status = 403 };
+        await _fixture.RefusedAsync(ErrorCode.DigestMismatch, "app:1");
+        Assert.NotEmpty(_fixture.Registry.Log);
+        Assert.Empty(_fixture.Downloads);
+    }
+
+    [Fact]
+    public async Task Tags_are_looked_for_where_an_image_is()
+    {
+        Configure($"unqualified-search-registries = [\"{_mirror.Host}\", \"{_fixture.Registry.Host}\"]\n[aliases]\n\"deb\" = \"{_fixture.Registry.Host}/team/debian\"\n");
+        Tags(_fixture.Registry, "app", "1", "2");
+        Tags(_fixture.Registry, "team/debian", "12");
+        List<RemoteImageTag> tags = await _fixture.Operations.ListTagsAsync("app", FakeRegistry.Plain, Token).ToListAsync(Token);
+        Assert.Equal([$"{_fixture.Registry.Host}/app:1", $"{_fixture.Registry.Host}/app:2"], tags.Select(tag => tag.Reference));
+        Assert.All(tags, tag => Assert.Equal(_fixture.Registry.Host, tag.Registry));
+        Assert.NotEmpty(_mirror.Log);
+        RemoteImageTag debian = Assert.Single(await _fixture.Operations.ListTagsAsync("deb", FakeRegistry.Plain, Token).ToListAsync(Token));
+        Assert.Equal((_fixture.Registry.Host, $"{_fixture.Registry.Host}/team/debian:12"), (debian.Registry, debian.Reference));
+        Assert.Equal(ErrorCode.ImageNotFound, (await Assert.ThrowsAsync<ContainerException>(
+            async () => await _fixture.Operations.ListTagsAsync("none", FakeRegistry.Plain, Token).ToListAsync(Token))).Code);
+        // The first registry that fails otherwise is what is told, and credentials go to none of them.
+        _mirror.Instead = _ => new FakeAnswer { Status = 403 };
+        Assert.Equal(ErrorCode.RegistryUnauthorized, (await Assert.ThrowsAsync<ContainerException>(
+            async () => await _fixture.Operations.ListTagsAsync("none", FakeRegistry.Plain, Token).ToListAsync(Token))).Code);
+        Assert.Equal(ErrorCode.InvalidArgument, (await Assert.ThrowsAsync<ContainerException>(
+            async () => await _fixture.Operations.ListTagsAsync("app", FakeRegistry.Plain with { UserName = "u", Password = "p" }, Token).ToListAsync(Token))).Code);
+    }
+
+    private static void Tags(FakeRegistry registry, string repository, params string[] tags)
+    {
+        Func<FakeRequest, FakeAnswer?>? before = registry.Instead;
+        registry.Instead = request => request.Path == $"/v2/{repository}/tags/list"
+            ? new FakeAnswer { Body = Encoding.UTF8.GetBytes($$"""{"name":"{{repository}}","tags":["{{string.Join("\",\"", tags)}}"]}""") }
+            : before?.Invoke(request);
+    }
+
     [Fact]
     public async Task Credentials_do_not_go_to_every_registry_of_the_search()
     {
