@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -10,6 +12,7 @@ namespace ContainerTools.Runtime.Images.Registry;
 /// </summary>
 internal sealed class RegistryCertificates : IDisposable
 {
+    private readonly ConcurrentDictionary<string, string> _objections = new(StringComparer.OrdinalIgnoreCase);
     private readonly X509Certificate2Collection _authorities = [];
     private readonly X509Certificate2Collection _clients = [];
 
@@ -45,10 +48,36 @@ internal sealed class RegistryCertificates : IDisposable
     public X509Certificate? Client => _clients.Count > 0 ? _clients[0] : null;
 
     /// <summary>Whether a server's certificate is trusted: by the system, or by the authorities here. Its name must be right either way.</summary>
-    public bool Trusts(X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
+    /// <param name="host">The server, as it was asked for.</param>
+    /// <param name="certificate">What it shows.</param>
+    /// <param name="presented">What the system makes of that.</param>
+    /// <param name="errors">What the system has against it.</param>
+    public bool Trusts(string host, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
     {
         if (errors == SslPolicyErrors.None) return true;
-        if (errors != SslPolicyErrors.RemoteCertificateChainErrors || certificate is null || _authorities.Count == 0) return false;
+        List<string> objections = [];
+        if (certificate is null)
+        {
+            objections.Add("it shows none");
+        }
+        else
+        {
+            using X509Certificate2 server = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+            if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)) objections.Add($"it is for {Names(server)}, not for {host}");
+            if (errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors)) objections.AddRange(Objections(server, presented));
+        }
+
+        if (objections.Count == 0) return true;
+        _objections[host] = RegistryText.Clean(string.Join("; ", objections));
+        return false;
+    }
+
+    /// <summary>What there is against the certificate that a server has shown; null for nothing.</summary>
+    public string? Objection(string host) => _objections.GetValueOrDefault(host);
+
+    private List<string> Objections(X509Certificate2 server, X509Chain? presented)
+    {
+        if (_authorities.Count == 0) return presented is null ? ["it could not be checked"] : Objections(server, presented.ChainStatus, presented.ChainElements);
         using X509Chain chain = new();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.AddRange(_authorities);
@@ -57,8 +86,47 @@ internal sealed class RegistryCertificates : IDisposable
         // A private authority seldom says where its revocations are to be had.
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid("1.3.6.1.5.5.7.3.1")); // serverAuth
-        using X509Certificate2 server = X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
-        return chain.Build(server);
+        return chain.Build(server) ? [] : Objections(server, chain.ChainStatus, chain.ChainElements);
+    }
+
+    private static List<string> Objections(X509Certificate2 server, X509ChainStatus[] status, X509ChainElementCollection chain)
+    {
+        X509ChainStatusFlags flags = status.Aggregate(X509ChainStatusFlags.NoError, static (all, one) => all | one.Status);
+        List<string> objections = [];
+        if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
+        {
+            DateTime now = DateTime.Now;
+            X509Certificate2 at = chain.Select(element => element.Certificate).FirstOrDefault(one => now < one.NotBefore || now > one.NotAfter) ?? server;
+            string whose = at.Thumbprint == server.Thumbprint ? "it" : $"that of its authority '{at.Subject}'";
+            objections.Add(now < at.NotBefore
+                ? string.Create(CultureInfo.InvariantCulture, $"{whose} begins to count on {at.NotBefore.ToUniversalTime():yyyy-MM-dd HH:mm} UTC")
+                : string.Create(CultureInfo.InvariantCulture, $"{whose} ended on {at.NotAfter.ToUniversalTime():yyyy-MM-dd HH:mm} UTC"));
+        }
+
+        if ((flags & (X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain)) != 0)
+        {
+            X509Certificate2 last = chain.Count > 0 ? chain[^1].Certificate : server;
+            objections.Add(last.Subject == server.Subject && last.Issuer == server.Subject
+                ? "nobody but itself vouches for it"
+                : $"its authority '{last.Issuer}' is not known here");
+        }
+
+        if (flags.HasFlag(X509ChainStatusFlags.Revoked)) objections.Add("it was revoked");
+        if (flags.HasFlag(X509ChainStatusFlags.NotValidForUsage)) objections.Add("it is not meant for servers");
+        if (objections.Count == 0) objections.AddRange(status.Where(one => one.Status != X509ChainStatusFlags.NoError).Select(one => one.StatusInformation.TrimEnd('.', ' ')));
+        return objections;
+    }
+
+    private static string Names(X509Certificate2 server)
+    {
+        List<string> names = [];
+        foreach (X509SubjectAlternativeNameExtension extension in server.Extensions.OfType<X509SubjectAlternativeNameExtension>())
+        {
+            names.AddRange(extension.EnumerateDnsNames());
+            names.AddRange(extension.EnumerateIPAddresses().Select(static address => address.ToString()));
+        }
+
+        return names.Count == 0 ? $"'{server.Subject}'" : string.Join(", ", names.Take(10)) + (names.Count > 10 ? ", …" : "");
     }
 
     /// <inheritdoc/>

@@ -51,8 +51,8 @@ internal sealed class RegistryConnection : IDisposable
             UseProxy = !Address("https").IsLoopback,
             SslOptions = new SslClientAuthenticationOptions
             {
-                RemoteCertificateValidationCallback = (sender, certificate, chain, errors) =>
-                    _certificates.Trusts(certificate, chain, errors) || (endpoint.Insecure && (sender as SslStream)?.TargetHostName == own),
+                RemoteCertificateValidationCallback = (sender, certificate, chain, errors) => sender is SslStream { TargetHostName: var host }
+                    && (_certificates.Trusts(host, certificate, chain, errors) || (endpoint.Insecure && host == own)),
                 LocalCertificateSelectionCallback = (_, target, _, _, _) => target == own ? _certificates.Client! : null!,
             },
         };
@@ -130,20 +130,45 @@ internal sealed class RegistryConnection : IDisposable
         }
         catch (HttpRequestException error)
         {
+            Uri asked = request.RequestUri!;
             if (FindAuthentication(error) is { } refused && IsCertificate(refused))
             {
                 throw new ContainerException(
                     ErrorCode.RegistryCertificateInvalid,
-                    $"The certificate of {request.RequestUri!.Authority} is not trusted: {RegistryText.Clean(refused.Message)}", request.RequestUri.Authority, error);
+                    $"The certificate of {asked.Authority} is not trusted: {_certificates.Objection(asked.Host) ?? RegistryText.Clean(refused.Message).TrimEnd('.')}.", asked.Authority, error);
             }
 
+            if (IsClientRefused(error)) throw ClientRefused(asked, error);
             throw new RegistryTransferException(Reason(error), error);
         }
         catch (IOException error)
         {
+            if (IsClientRefused(error)) throw ClientRefused(request.RequestUri!, error);
             throw new RegistryTransferException(error.Message, error);
         }
     }
+
+    /// <summary>
+    /// Whether the other side has ended TLS because of the certificate of this one (the alerts bad_certificate to unknown_ca and certificate_required of
+    /// RFC 8446). With TLS 1.3 that comes with the first answer only, and .NET has no more of it than the text of OpenSSL, some levels down.
+    /// </summary>
+    internal static bool IsClientRefused(Exception? error)
+    {
+        for (; error is not null; error = error.InnerException)
+        {
+            if (error.Message.Contains(" alert ", StringComparison.Ordinal)
+                && (error.Message.Contains("certificate", StringComparison.Ordinal) || error.Message.Contains("unknown ca", StringComparison.Ordinal))) return true;
+        }
+
+        return false;
+    }
+
+    private ContainerException ClientRefused(Uri asked, Exception error) => new(
+        ErrorCode.RegistryCertificateInvalid,
+        _certificates.Client is { } client
+            ? $"{asked.Authority} does not accept the client's certificate '{RegistryText.Clean(client.Subject)}'."
+            : $"{asked.Authority} wants a certificate of the client; put *.cert and *.key into its folder of certs.d, or say with -CertificateFolder where they are.",
+        asked.Authority, error);
 
     /// <summary>All of a document, which may not be larger than is said.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.SizeLimitExceeded"/>.</exception>

@@ -94,9 +94,13 @@ public sealed class AuthorizationTests : IDisposable
         using X509Certificate2 right = Certificate(authority, IPAddress.Loopback), wrong = Certificate(authority, IPAddress.Parse("192.0.2.1"));
         string folder = Folder("certs", ("ca.crt", authority.ExportCertificatePem()));
         using FakeRegistry good = new(right), bad = new(wrong);
-        Assert.Equal(ErrorCode.RegistryCertificateInvalid, (await InspectAsync(good, null)).Code);
+        ContainerException unknown = await InspectAsync(good, null);
+        Assert.Equal(ErrorCode.RegistryCertificateInvalid, unknown.Code);
+        Assert.Equal($"The certificate of {good.Host} is not trusted: its authority '{authority.Subject}' is not known here.", unknown.Message);
         Assert.Equal(ErrorCode.ImageNotFound, (await InspectAsync(good, folder)).Code);
-        Assert.Equal(ErrorCode.RegistryCertificateInvalid, (await InspectAsync(bad, folder)).Code);
+        ContainerException misnamed = await InspectAsync(bad, folder);
+        Assert.Equal(ErrorCode.RegistryCertificateInvalid, misnamed.Code);
+        Assert.Equal($"The certificate of {bad.Host} is not trusted: it is for 192.0.2.1, not for 127.0.0.1.", misnamed.Message);
         // The same, where the machine's folders are looked into.
         string machine = Path.Combine(_fixture.Local.Folder, "certs.d");
         Directory.CreateDirectory(machine);
@@ -104,6 +108,29 @@ public sealed class AuthorizationTests : IDisposable
         _fixture.Settings = FakeRegistry.Impatient with { CertificateFolders = [machine] };
         Assert.Equal(ErrorCode.ImageNotFound, (await InspectAsync(good, null)).Code);
     }
+
+    [Fact]
+    public async Task What_there_is_against_a_certificate_is_told_whole()
+    {
+        using X509Certificate2 authority = Authority();
+        using X509Certificate2 old = Certificate(authority, IPAddress.Parse("192.0.2.1"), ended: true);
+        using FakeRegistry registry = new(old);
+        ContainerException error = await InspectAsync(registry, null);
+        Assert.Contains("it is for 192.0.2.1, not for 127.0.0.1; it ended on 20", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith($" UTC; its authority '{authority.Subject}' is not known here.", error.Message, StringComparison.Ordinal);
+        using FakeRegistry selfSigned = new(authority);
+        Assert.Contains("; nobody but itself vouches for it", (await InspectAsync(selfSigned, null)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("error:0A00045C:SSL routines::tlsv13 alert certificate required", true)]
+    [InlineData("error:0A000412:SSL routines::ssl/tls alert bad certificate", true)]
+    [InlineData("error:0A000418:SSL routines::tlsv1 alert unknown ca", true)]
+    [InlineData("error:0A000438:SSL routines::tlsv1 alert internal error", false)]
+    [InlineData("Connection reset by peer", false)]
+    public void A_registry_that_refuses_the_client_is_told_from_one_that_is_cut(string innermost, bool refused)
+        => Assert.Equal(refused, RegistryConnection.IsClientRefused(
+            new HttpRequestException("An error occurred.", new IOException("The decryption operation failed, see inner exception.", new InvalidOperationException(innermost)))));
 
     [Fact]
     public async Task A_registry_without_a_good_certificate_is_used_where_the_configuration_says_so()
@@ -191,14 +218,14 @@ public sealed class AuthorizationTests : IDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    private static X509Certificate2 Certificate(X509Certificate2 authority, IPAddress address)
+    private static X509Certificate2 Certificate(X509Certificate2 authority, IPAddress address, bool ended = false)
     {
         ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         CertificateRequest request = new("CN=registry", key, HashAlgorithmName.SHA256);
         SubjectAlternativeNameBuilder names = new();
         names.AddIpAddress(address);
         request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 certificate = request.Create(authority, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddHours(12), [1, 2, 3]);
+        using X509Certificate2 certificate = request.Create(authority, DateTimeOffset.UtcNow.AddHours(-20), DateTimeOffset.UtcNow.AddHours(ended ? -10 : 12), [1, 2, 3]);
         return certificate.CopyWithPrivateKey(key);
     }
 }
