@@ -22,6 +22,7 @@ Describe 'Export-ContainerImage' {
         Add-ContainerImageTag busybox:latest box:1
         $file = Get-ContainerImage | Export-ContainerImage -Path "$TestDrive/all.tar.gz" -Compression Gzip -PassThru
         $file | Should -BeOfType ([System.IO.FileInfo])
+        $file.PSPath | Should -Be (Get-Item "$TestDrive/all.tar.gz").PSPath
         Get-ContainerImage box:1 | Remove-ContainerImage
         (Import-ContainerImage $file.FullName).Reference | Sort-Object | Should -Be 'box:1', 'busybox:latest'
     }
@@ -29,6 +30,7 @@ Describe 'Export-ContainerImage' {
     It 'writes a folder' {
         $folder = Export-ContainerImage busybox "$TestDrive/layout" -Format OciDirectory -PassThru
         $folder | Should -BeOfType ([System.IO.DirectoryInfo])
+        $folder.PSProvider.Name | Should -Be 'FileSystem'
         Test-Path -LiteralPath "$folder/index.json" | Should -BeTrue
     }
 

@@ -41,6 +41,14 @@ Describe 'Import-ContainerImage' {
         try { (Import-ContainerImage ./rootfs.tar mine:3).Reference | Should -Be 'mine:3' } finally { Pop-Location }
     }
 
+    It 'refuses one name for several files' {
+        Copy-Item $archive "$TestDrive/rootfs2.tar"
+        Import-ContainerImage "$TestDrive/rootfs*.tar" -Reference mine:7 -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ContainerTools.Module.Cmdlets.ImportContainerImageCommand'
+        Get-ContainerImage mine:7* | Should -BeNullOrEmpty
+        Remove-Item "$TestDrive/rootfs2.tar"
+    }
+
     It 'imports nothing with -WhatIf' {
         Import-ContainerImage $archive mine:4 -WhatIf | Should -BeNullOrEmpty
         Get-ContainerImage mine:4* | Should -BeNullOrEmpty
@@ -55,7 +63,8 @@ Describe 'Import-ContainerImage' {
         }
     ) {
         . $make
-        $images = Import-ContainerImage "$TestDrive/$path", $archive -Reference mine:5 -ErrorVariable problem -ErrorAction SilentlyContinue
+        $files = [pscustomobject]@{ Path = "$TestDrive/$path"; Reference = 'mine:6' }, [pscustomobject]@{ Path = $archive; Reference = 'mine:5' }
+        $images = $files | Import-ContainerImage -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem | Should -HaveCount 1
         $problem[0].FullyQualifiedErrorId | Should -Be "$id,ContainerTools.Module.Cmdlets.ImportContainerImageCommand"
         $problem[0].CategoryInfo.Category | Should -Be $category

@@ -112,6 +112,10 @@ public abstract class ContainerCmdlet : PSCmdlet, IDisposable
     internal static bool IsForUser(Exception error)
         => error is not (OperationCanceledException or PipelineStoppedException or FlowControlException or RuntimeException);
 
+    /// <summary>A file or folder of the host as Get-Item emits it: with the properties that PowerShell's own views show.</summary>
+    internal PSObject Item(string path)
+        => InvokeProvider.Item.Get([@"Microsoft.PowerShell.Core\FileSystem::" + path], force: true, literalPath: true)[0];
+
     /// <summary>A folder or file of the host as an absolute path, relative ones from PowerShell's current location.</summary>
     internal string ResolveHostPath(string path) => SessionState.Path.GetUnresolvedProviderPathFromPSPath(path);
 }

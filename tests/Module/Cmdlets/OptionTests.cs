@@ -181,6 +181,20 @@ public sealed class OptionTests : IDisposable
     }
 
     [Fact]
+    public void Import_gives_one_name_to_one_file()
+    {
+        Session.Result refused = _session.Run("Import-ContainerImage /a.tar, /b.tar -Reference x:1");
+        Assert.Equal(["InvalidArgument"], refused.ErrorIds);
+        Assert.Equal("2 files cannot be imported under the one name 'x:1': /a.tar, /b.tar.", refused.Errors[0].Exception.Message);
+        Assert.Null(_engine.LastImport);
+        Session.Result result = _session.Run(
+            "@{ Path = '/a.tar'; Reference = 'x:1' }, @{ Path = '/b.tar'; Reference = 'x:2' }, @{ Path = '/c.tar'; Reference = 'x:2' } | ForEach-Object { [pscustomobject]$_ } | Import-ContainerImage");
+        Assert.Equal(["x:1"], result.Lines);
+        Assert.Equal(["InvalidArgument"], result.ErrorIds);
+        Assert.Equal("/a.tar", _engine.LastImport!.Path);
+    }
+
+    [Fact]
     public void Import_passes_on_path_and_defaults()
     {
         string folder = Directory.CreateTempSubdirectory().FullName;

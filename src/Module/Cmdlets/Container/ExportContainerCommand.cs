@@ -35,6 +35,6 @@ public sealed class ExportContainerCommand : ContainerTargetCmdlet
         string written = "";
         if (!Attempt(container, () => written = Await(Engine.Containers.ExportAsync(container.Id, options, Cancellation)))) return;
         WriteVerbose($"Exported {container.Name} to {written}.");
-        if (PassThru) WriteObject(new FileInfo(written));
+        if (PassThru) WriteObject(Item(written));
     }
 }

@@ -49,6 +49,6 @@ public sealed class ExportContainerImageCommand : ImageTargetCmdlet
         }
 
         foreach (ContainerImage image in written) WriteVerbose($"Exported {image} ({image.ShortId}) to {path}.");
-        if (PassThru) WriteObject(Format == ImageArchiveFormat.OciDirectory ? new DirectoryInfo(path) : new FileInfo(path));
+        if (PassThru) WriteObject(Item(path));
     }
 }

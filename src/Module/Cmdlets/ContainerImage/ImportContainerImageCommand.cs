@@ -8,6 +8,8 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(ContainerImage))]
 public sealed class ImportContainerImageCommand : ContainerCmdlet
 {
+    private readonly List<(string File, string Reference)> _named = [];
+
     /// <summary>Archives or OCI folders; wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Path", ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [SupportsWildcards]
@@ -75,7 +77,27 @@ public sealed class ImportContainerImageCommand : ContainerCmdlet
         {
             IReadOnlyList<string> files = [];
             Attempt(given, () => files = Expand(given));
-            foreach (string file in files) Import(file);
+            // A name has to be for one file: that is known when all have been named.
+            if (Reference is { } reference) _named.AddRange(files.Select(file => (file, reference)));
+            else foreach (string file in files) Import(file, null);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        foreach (IGrouping<string, string> group in _named.Distinct().GroupBy(item => item.Reference, item => item.File))
+        {
+            List<string> files = [.. group];
+            if (files.Count == 1)
+            {
+                Import(files[0], group.Key);
+                continue;
+            }
+
+            string names = string.Join(", ", files.Take(5)) + (files.Count > 5 ? ", …" : "");
+            WriteFailure(
+                new ContainerException(ErrorCode.InvalidArgument, $"{files.Count} files cannot be imported under the one name '{group.Key}': {names}.", group.Key), group.Key);
         }
     }
 
@@ -93,23 +115,23 @@ public sealed class ImportContainerImageCommand : ContainerCmdlet
         }
     }
 
-    private void Import(string file)
+    private void Import(string file, string? reference)
     {
-        if (!ShouldProcess(Reference is null ? file : $"{file} as {Reference}", "Import image")) return;
+        if (!ShouldProcess(reference is null ? file : $"{file} as {reference}", "Import image")) return;
         IReadOnlyList<ContainerImage> images = [];
         using (ProgressWriter progress = new(this, "Importing " + System.IO.Path.GetFileName(file)))
         {
-            Attempt(file, () => images = Await(Engine.Images.ImportAsync(Options(file), progress, Cancellation)));
+            Attempt(file, () => images = Await(Engine.Images.ImportAsync(Options(file, reference), progress, Cancellation)));
         }
 
         foreach (ContainerImage image in images) WriteVerbose($"Imported {image} ({image.ShortId}, {HumanUnits.Size(image.Size)}).");
         WriteObject(images, enumerateCollection: true);
     }
 
-    private ImageImportOptions Options(string file) => new()
+    private ImageImportOptions Options(string file, string? reference) => new()
     {
         Path = file,
-        Reference = Reference,
+        Reference = reference,
         Message = Message,
         Platform = Platform,
         MaximumLayerSize = LimitAttribute.Check(nameof(MaximumLayerSize), MaximumLayerSize) is { } size ? size < 0 ? long.MaxValue : size : null,

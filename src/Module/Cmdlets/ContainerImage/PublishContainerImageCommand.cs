@@ -9,6 +9,7 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(RemoteContainerImage))]
 public sealed class PublishContainerImageCommand : RegistryCmdlet
 {
+    private readonly List<ContainerImage> _images = [];
     private ImageResolver? _resolver;
 
     /// <summary>References, ids, unique id prefixes, or patterns.</summary>
@@ -51,7 +52,21 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
         IEnumerable<ContainerImage> images = ParameterSetName == ContainerTargetCmdlet.InputObjectSet
             ? InputObject.Where(_resolver.Take)
             : Name.SelectMany(_resolver.Find);
-        foreach (ContainerImage image in images.ToList()) Publish(image);
+        // A name of its own has to be for one image: that is known when all have been named.
+        if (Reference is not null) _images.AddRange(images);
+        else foreach (ContainerImage image in images.ToList()) Publish(image);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        // Names of the same image are the same to be published.
+        List<ContainerImage> different = [.. _images.DistinctBy(image => image.Id)];
+        if (different.Count == 1) Publish(different[0]);
+        if (different.Count < 2) return;
+        string names = string.Join(", ", different.Take(5).Select(image => image.Reference ?? image.ShortId)) + (different.Count > 5 ? ", …" : "");
+        WriteFailure(
+            new ContainerException(ErrorCode.InvalidArgument, $"{different.Count} images cannot be published under the one name '{Reference}': {names}.", Reference), Reference);
     }
 
     private void Publish(ContainerImage image)
