@@ -172,6 +172,17 @@ public sealed class NetworkCommandTests : IDisposable
     }
 
     [Fact]
+    public void Rounds_show_how_far_they_are()
+    {
+        _engine.Add("web", ContainerState.Running);
+        using PowerShell shell = _session.Begin("Test-ContainerNetwork web db 80, 81 -Count 2; Test-ContainerNetwork web db 80");
+        Assert.Equal(5, shell.Invoke().Count);
+        Assert.Equal(
+            [("web to db: round 1 of 2", 50, ProgressRecordType.Processing), ("web to db: round 2 of 2", 100, ProgressRecordType.Processing), ("Done", -1, ProgressRecordType.Completed)],
+            shell.Streams.Progress.Where(record => record.Activity == "Test network").Select(record => (record.StatusDescription, record.PercentComplete, record.RecordType)));
+    }
+
+    [Fact]
     public void An_end_before_time_ends_the_others_tests()
     {
         foreach (string name in new[] { "a", "b", "c" }) _engine.Add(name, ContainerState.Running);

@@ -14,7 +14,9 @@ public sealed class TestContainerNetworkCommand : ContainerTargetCmdlet
     // Who is not reached costs its whole time: the next ones are tested meanwhile.
     private const int MostAtOnce = 16;
     private const int MostWaiting = 1024;
+    private const string Activity = "Test network";
     private readonly Queue<Test> _underWay = new();
+    private int _round;
 
     /// <summary>Names as the containers know them, or addresses.</summary>
     [Parameter(Mandatory = true, Position = 1)]
@@ -143,14 +145,25 @@ public sealed class TestContainerNetworkCommand : ContainerTargetCmdlet
         {
             foreach (NetworkTestResult result in Enumerate(test.Results.ReadAllAsync(Cancellation)))
             {
+                ShowRound(result);
                 if (result.Reached) reached.Add(result.Port ?? 0);
                 if (!Quiet) WriteObject(result);
             }
         });
+        if (_round > 0) WriteProgress(new ProgressRecord(0, Activity, "Done") { RecordType = ProgressRecordType.Completed });
+        _round = 0;
         // Only now: until then Dispose waits for it.
         _underWay.Dequeue();
         // By one of its addresses, in one of the rounds: what a program that tries them all would get.
         if (Quiet) WriteObject(isDone && reached.Count == Math.Max(1, Port.Distinct().Count()));
+    }
+
+    // A table is shown when its widths are known, at the end.
+    private void ShowRound(NetworkTestResult result)
+    {
+        if (Count == 1 || result.Round == _round) return;
+        _round = result.Round;
+        WriteProgress(new ProgressRecord(0, Activity, $"{result.Container} to {result.Target}: round {_round} of {Count}") { PercentComplete = (int)(100L * _round / Count) });
     }
 
     private sealed record Test(Container Container, ChannelReader<NetworkTestResult> Results, Task Task);
