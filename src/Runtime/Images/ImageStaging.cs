@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Images.Pipeline;
+using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -19,6 +20,8 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     private readonly LayerMemory _memory = new();
     private readonly ConcurrentDictionary<string, string> _blobs = new();
     private readonly ConcurrentDictionary<string, (string Folder, LayerContents Contents)> _unpacked = new();
+    private readonly ConcurrentDictionary<(string Chain, string Blob), bool> _verified = new();
+    private readonly List<StoredRange> _opened = [];
     private readonly string _activity = $"Importing {name}";
     private long _done;
     private long _total;
@@ -87,6 +90,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             _memory, cancellationToken);
         _blobs[result.BlobDigest] = blob;
         _unpacked[result.DiffId] = (folder, result.Contents!);
+        _verified[(result.DiffId, result.BlobDigest)] = true;
         FinishLayers([result.DiffId]);
         string now = DateTimeOffset.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fffffff'Z'", CultureInfo.InvariantCulture);
         ImageConfig config = new()
@@ -173,16 +177,23 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
             if (Directory.Exists(layers.Folder(chain))) Directory.Move(layers.Folder(chain), ingest.NewPath("damaged"));
             Directory.Move(folder, layers.Folder(chain));
         }
+
+        foreach ((string chain, string blob) in _verified.Keys) layers.Learn(chain, blob);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _memory.Dispose();
+    public void Dispose()
+    {
+        foreach (StoredRange blob in _opened) blob.Close();
+        _memory.Dispose();
+    }
 
     private List<LayerWork> Plan(IReadOnlyList<ArchivedImage> images)
     {
         List<LayerWork> work = [];
         HashSet<string> chainsPlanned = [];
         HashSet<string> blobsPlanned = [];
+        HashSet<(string, string)> pairsPlanned = [];
         foreach (ArchivedImage image in images)
         {
             string? chain = null;
@@ -193,8 +204,11 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                 // Without a promise, the blob is known only where it is not compressed: then it is the layer itself.
                 string blobKey = layer.BlobDigest ?? layer.DiffId;
                 bool copy = !File.Exists(layout.Blob(blobKey)) && blobsPlanned.Add(blobKey);
-                if (!unpack && !copy) continue;
-                if (layer.Source is null)
+                bool planned = !pairsPlanned.Add((blobKey, chain));
+                if (!unpack && !copy && (planned || IsProven(image, layer, chain))) continue;
+                // Where the store has both, perhaps of different images, that the one is the other is only claimed, and whoever claims it may want to see what he cannot.
+                ByteRange? source = layer.Source ?? (unpack || copy ? null : Stored(blobKey));
+                if (source is null)
                 {
                     throw new ContainerException(
                         ErrorCode.ArchiveCorrupt, $"{name} is incomplete: it lacks the layer {layer.BlobDigest ?? layer.DiffId}.", layer.BlobDigest ?? layer.DiffId);
@@ -203,12 +217,12 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                 string folder = unpack ? NewLayerFolder() : "";
                 work.Add(new LayerWork(blobKey, chain, folder, new LayerJob
                 {
-                    Source = layer.Source,
+                    Source = source,
                     Subject = $"The layer {ShortDigest(layer.BlobDigest ?? layer.DiffId)} of {name}",
                     BlobDigest = layer.BlobDigest,
                     DiffId = layer.DiffId.Length == 0 ? null : layer.DiffId,
-                    BlobPath = copy && !layer.Source.IsFile ? ingest.NewPath("blob") : null,
-                    MaximumSize = MaximumLayerSize?.Invoke(layer.Source.Length),
+                    BlobPath = copy && !source.IsFile ? ingest.NewPath("blob") : null,
+                    MaximumSize = MaximumLayerSize?.Invoke(source.Length),
                     Folder = unpack ? Path.Combine(folder, LayerStore.DiffName) : null,
                     Progress = Report,
                 }));
@@ -218,6 +232,17 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         return work;
     }
 
+    /// <summary>Whether it is known that the blob is the layer: it is it, uncompressed; it came with it before; or nobody asks for the layer.</summary>
+    private bool IsProven(ArchivedImage image, ArchivedLayer layer, string chain)
+        => !image.Unpack || layer.BlobDigest is not { } blob || blob == layer.DiffId || (layers.Exists(chain) && layers.IsKnown(chain, blob));
+
+    private StoredRange Stored(string digest)
+    {
+        StoredRange range = StoredRange.Open(layout.Blob(digest), $"The blob {ShortDigest(digest)} of {name}");
+        _opened.Add(range);
+        return range;
+    }
+
     private async Task RunAsync(LayerWork item, CancellationToken cancellationToken)
     {
         LayerResult result = await LayerPipeline.RunAsync(item.Job, _memory, cancellationToken);
@@ -225,6 +250,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         if (item.Job.BlobPath is not null && !_blobs.TryAdd(result.BlobDigest, item.Job.BlobPath)) File.Delete(item.Job.BlobPath);
         if (item.Job.Source is { IsFile: true, FilePath: { } file }) _blobs.TryAdd(result.BlobDigest, file);
         if (item.Job.Folder is not null) _unpacked[item.Chain] = (item.Folder, result.Contents!);
+        _verified.TryAdd((item.Chain, result.BlobDigest), true);
     }
 
     /// <summary>Writes the records of the layers just unpacked, base first, because a layer takes over from those below it.</summary>
@@ -247,6 +273,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                 Size = layer.Contents.Size,
                 Entries = layer.Contents.Entries,
                 RootOpaque = layer.Contents.RootOpaque,
+                Blobs = [.. _verified.Keys.Where(pair => pair.Chain == chains[i]).Select(pair => pair.Blob)],
             });
         }
     }

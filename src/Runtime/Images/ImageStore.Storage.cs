@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Images.Registry;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
@@ -139,9 +140,43 @@ internal sealed partial class ImageStore
             return false;
         }
 
+        // A line that another tool has written need not be true; of what came in here, the layer's record says that it is.
+        void CheckPairs(CatalogEntry entry, string name, IReadOnlyList<string> chains)
+        {
+            IReadOnlyList<string> diffIds = _catalog.Config(entry).Rootfs?.DiffIds ?? [];
+            IReadOnlyList<ImageDescriptor> layers = _catalog.Manifest(entry.ManifestDigest!).Layers;
+            for (int i = 0; i < Math.Min(layers.Count, diffIds.Count); i++)
+            {
+                string blob = layers[i].Digest;
+                if (blob == diffIds[i] || !good.GetValueOrDefault(blob) || _layers.IsKnown(chains[i], blob)) continue;
+                StoredRange range = StoredRange.Open(_layout.Blob(blob), blob);
+                try
+                {
+                    if (LayerDigest.OfUncompressed(range) != diffIds[i]) Lie(name, blob, diffIds[i]);
+                }
+                catch (ContainerException error) when (error.Code is ErrorCode.ArchiveCorrupt or ErrorCode.ImageUnsupported)
+                {
+                    Lie(name, blob, diffIds[i]);
+                }
+                finally
+                {
+                    range.Close();
+                }
+            }
+        }
+
+        void Lie(string name, string blob, string diffId) => problems.Add(new ContainerStorageProblem
+        {
+            Subject = name, Problem = $"The blob {blob} is not the layer {diffId} that the configuration says; do not trust the image, and remove it.", Repairable = false,
+        });
+
         async Task CheckLayersAsync(CatalogEntry entry, string name)
         {
-            List<string> chains = [.. ImageDigest.Chains(_catalog.Config(entry).Rootfs?.DiffIds ?? []).Where(chain => !_layers.Exists(chain))];
+            IReadOnlyList<string> all = ImageDigest.Chains(_catalog.Config(entry).Rootfs?.DiffIds ?? []);
+            // As the disk has it now, not as it was read before.
+            foreach (string chain in all) _layers.Forget(chain);
+            CheckPairs(entry, name, all);
+            List<string> chains = [.. all.Where(chain => !_layers.Exists(chain))];
             if (chains.Count == 0) return;
             // One call restores all of the image's; whether it did, the disk tells.
             if (repair) await TryRestoreAsync(name);
@@ -150,7 +185,7 @@ internal sealed partial class ImageStore
                 bool repaired = repair && _layers.Exists(chain);
                 if (missing.TryAdd(chain, problems.Count))
                 {
-                    problems.Add(new ContainerStorageProblem { Subject = name, Problem = $"The unpacked layer {chain} is missing.", Repairable = true, Repaired = repaired });
+                    problems.Add(new ContainerStorageProblem { Subject = name, Problem = $"The unpacked layer {chain} is {(Directory.Exists(_layers.Folder(chain)) ? "damaged" : "missing")}.", Repairable = true, Repaired = repaired });
                 }
                 else if (repaired)
                 {

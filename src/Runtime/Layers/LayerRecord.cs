@@ -13,4 +13,6 @@ internal sealed record LayerRecord
     public required int Entries { get; set; }
     /// <summary>Whether it hides all layers below (<c>.wh..wh..opq</c> in the root).</summary>
     public bool RootOpaque { get; set; }
+    /// <summary>The blobs of which it is known that they are this layer once they are decompressed.</summary>
+    public IReadOnlyList<string>? Blobs { get; set; }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using ContainerTools.Runtime.Oci;
+using ContainerTools.Runtime.Linux;
 
 namespace ContainerTools.Runtime.Layers;
 
@@ -24,8 +25,11 @@ internal sealed class LayerStore(string folder)
     /// <summary>The folder with a layer's files.</summary>
     public string Diff(string chain) => Path.Combine(Folder(chain), DiffName);
 
-    /// <summary>Whether a layer is unpacked. It appears by rename, whole; where only its record or only its files are, somebody has deleted the rest.</summary>
-    public bool Exists(string chain) => File.Exists(Path.Combine(Folder(chain), RecordName)) && Directory.Exists(Diff(chain));
+    /// <summary>
+    /// Whether a layer is unpacked. It appears by rename, whole; where only its record or only its files are, or its record is damaged, it is none any more, and
+    /// is unpacked again from its blob.
+    /// </summary>
+    public bool Exists(string chain) => File.Exists(Path.Combine(Folder(chain), RecordName)) && Record(chain) is not null && Directory.Exists(Diff(chain));
 
     /// <summary>All chain ids.</summary>
     public IEnumerable<string> Chains()
@@ -38,27 +42,34 @@ internal sealed class LayerStore(string folder)
         }
     }
 
-    /// <summary>What is known about a layer; null when it is not unpacked.</summary>
+    /// <summary>What is known about a layer; null when it is not unpacked, or its record is damaged.</summary>
     public LayerRecord? Record(string chain)
     {
         if (_records.TryGetValue(chain, out LayerRecord? record)) return record;
         try
         {
             byte[] json = File.ReadAllBytes(Path.Combine(Folder(chain), RecordName));
-            record = JsonSerializer.Deserialize(json, ImageJson.Default.LayerRecord)
-                ?? throw new ContainerException(ErrorCode.StateCorrupt, $"The record of the layer {chain} is empty; remove the image and import it again.", chain);
+            record = JsonSerializer.Deserialize(json, ImageJson.Default.LayerRecord);
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
             return null;
         }
-        catch (JsonException error)
-        {
-            throw new ContainerException(
-                ErrorCode.StateCorrupt, $"The record of the layer {chain} is damaged; remove the image and import it again.", chain, error);
-        }
 
-        return _records.GetOrAdd(chain, record);
+        return record is null ? null : _records.GetOrAdd(chain, record);
+    }
+
+    /// <summary>Whether a blob has been seen to be this layer once it is decompressed.</summary>
+    public bool IsKnown(string chain, string blob) => Record(chain)?.Blobs?.Contains(blob) == true;
+
+    /// <summary>Remembers that a blob is this layer. Under the store's lock.</summary>
+    public void Learn(string chain, string blob)
+    {
+        Forget(chain);
+        if (Record(chain) is not { } record || record.Blobs?.Contains(blob) == true) return;
+        record = record with { Blobs = [.. record.Blobs ?? [], blob] };
+        AtomicFile.Write(Path.Combine(Folder(chain), RecordName), JsonSerializer.SerializeToUtf8Bytes(record, ImageJson.Plain.LayerRecord));
+        Forget(chain);
     }
 
     /// <summary>The most layers that overlayfs stacks (OVL_MAX_STACK in fs/overlayfs).</summary>

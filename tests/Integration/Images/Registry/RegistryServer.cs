@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ContainerTools.Integration.Tests.Images.Registry;
 
-/// <summary>The distribution's docker-registry on loopback, with or without TLS and basic authentication.</summary>
+/// <summary>The distribution's docker-registry on loopback, with or without TLS and authentication.</summary>
 internal sealed class RegistryServer : IDisposable
 {
     public const string User = "alice";
@@ -19,7 +19,7 @@ internal sealed class RegistryServer : IDisposable
 
     private readonly Process _process;
 
-    public RegistryServer(string folder, bool tls = false, bool authentication = false, bool clients = false)
+    public RegistryServer(string folder, bool tls = false, bool authentication = false, bool clients = false, TokenServer? tokens = null)
     {
         StoreFixture.RequireTool("docker-registry");
         Folder = Path.Combine(folder, "registry");
@@ -50,6 +50,13 @@ internal sealed class RegistryServer : IDisposable
             configuration += $"auth:\n  htpasswd: {{realm: tests, path: {Folder}/htpasswd}}\n";
         }
 
+        if (tokens is not null)
+        {
+            string bundle = Path.Combine(Folder, "tokens.pem");
+            File.WriteAllText(bundle, tokens.CertificatePem);
+            configuration += $"auth:\n  token: {{realm: '{tokens.Realm}', service: {TokenServer.Service}, issuer: {TokenServer.Issuer}, rootcertbundle: {bundle}}}\n";
+        }
+
         File.WriteAllText(Path.Combine(Folder, "config.yml"), configuration);
         ProcessStartInfo start = new("docker-registry", ["serve", Path.Combine(Folder, "config.yml")]) { RedirectStandardError = true, RedirectStandardOutput = true };
         _process = Process.Start(start)!;
@@ -72,7 +79,7 @@ internal sealed class RegistryServer : IDisposable
         _process.Dispose();
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
