@@ -26,8 +26,28 @@ Describe 'Publish-ContainerImage' {
         $remote = Publish-ContainerImage busybox -Reference "$registry/two/three:2" -AllowUnencrypted -PassThru
         $remote | Should -BeOfType ([ContainerTools.RemoteContainerImage])
         $remote.Reference | Should -Be "$registry/two/three:2"
-        $remote.Digest | Should -Be (Get-ContainerImage busybox).Digest
         $remote.Id | Should -Be (Get-ContainerImage busybox).Id
+    }
+
+    It 'compresses layers <how>' -ForEach @(
+        @{ how = 'with gzip, unless told otherwise'; arguments = @{}; type = '+gzip' }
+        @{ how = 'with zstd'; arguments = @{ Compression = 'Zstd' }; type = '+zstd' }
+        @{ how = 'not at all'; arguments = @{ Compression = 'None' }; type = '' }
+    ) {
+        $remote = Publish-ContainerImage busybox -Reference "$registry/compressed:1" @arguments -AllowUnencrypted -PassThru
+        $remote.Layers.MediaType | Should -Be "application/vnd.oci.image.layer.v1.tar$type"
+        $local = Get-ContainerImage busybox
+        $remote.Id | Should -Be $local.Id
+        ($remote.Digest -eq $local.Digest) | Should -Be ($type -eq '')
+    }
+
+    It 'gives one name to one image only' {
+        Import-ContainerImage (New-BusyboxArchive "$TestDrive/other.tar") other:1 -Message different
+        try {
+            Publish-ContainerImage busybox, other:1 -Reference "$registry/same:1" -AllowUnencrypted -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ContainerTools.Module.Cmdlets.PublishContainerImageCommand'
+            Find-ContainerImage -Registry $registry -Filter same -AllowUnencrypted | Should -BeNullOrEmpty
+        } finally { Remove-ContainerImage other:1 }
     }
 
     It 'takes images from the pipeline' {

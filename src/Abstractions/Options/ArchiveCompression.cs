@@ -1,6 +1,6 @@
 namespace ContainerTools;
 
-/// <summary>How an archive is compressed as a whole.</summary>
+/// <summary>How an archive is compressed as a whole, or a layer.</summary>
 public enum ArchiveCompression
 {
     /// <summary>Not at all.</summary>

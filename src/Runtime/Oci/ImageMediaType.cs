@@ -9,6 +9,7 @@ internal static class ImageMediaType
     public const string Layer = "application/vnd.oci.image.layer.v1.tar";
     public const string LayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip";
     public const string LayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+    public const string DockerLayer = "application/vnd.docker.image.rootfs.diff.tar";
     public const string DockerIndex = "application/vnd.docker.distribution.manifest.list.v2+json";
     public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
     public const string DockerConfig = "application/vnd.docker.container.image.v1+json";
@@ -31,11 +32,14 @@ internal static class ImageMediaType
     /// <summary>The same kind of layer in the words of the OCI: Docker's and its own must not be mixed in a manifest.</summary>
     public static string OfOci(string layer) => layer switch
     {
-        "application/vnd.docker.image.rootfs.diff.tar" => Layer,
+        DockerLayer => Layer,
         "application/vnd.docker.image.rootfs.diff.tar.gzip" => LayerGzip,
         "application/vnd.docker.image.rootfs.diff.tar.zstd" => LayerZstd,
         _ => layer,
     };
+
+    /// <summary>The type of a layer once it is compressed, in the words of whose it is.</summary>
+    public static string Compressed(string layer, string compression) => layer + (layer == DockerLayer ? "." : "+") + compression;
 
     private static bool IsPlainLayer(string mediaType)
         => mediaType.StartsWith("application/vnd.oci.image.layer.", StringComparison.Ordinal)

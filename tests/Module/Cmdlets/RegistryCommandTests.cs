@@ -94,7 +94,9 @@ public sealed class RegistryCommandTests : IDisposable
         Assert.Equal(("app:1", "r.example/app:2"), (_engine.Registries.LastPush!.Image, _engine.Registries.LastPush.Destination));
         Assert.Equal(["r.example/app:2"], _session.Run("Publish-ContainerImage app:1 r.example/app:2 -PassThru").Lines);
         _session.Run("Publish-ContainerImage app:1 -Platform linux/arm64");
-        Assert.Equal("linux/arm64", _engine.Registries.LastPush!.Platform);
+        Assert.Equal(("linux/arm64", (ArchiveCompression?)null), (_engine.Registries.LastPush!.Platform, _engine.Registries.LastPush.Compression));
+        _session.Run("Publish-ContainerImage app:1 -Compression Zstd");
+        Assert.Equal(ArchiveCompression.Zstd, _engine.Registries.LastPush!.Compression);
         Assert.Equal(["ImageNotFound"], _session.Run("Publish-ContainerImage none").ErrorIds);
     }
 

@@ -36,6 +36,10 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
     [ValidateNotNullOrEmpty]
     public string? Platform { get; set; }
 
+    /// <summary>How layers are compressed that the store has uncompressed; gzip where omitted.</summary>
+    [Parameter]
+    public ArchiveCompression? Compression { get; set; }
+
     /// <summary>The user and the password, instead of what Connect-ContainerRegistry keeps.</summary>
     [Parameter]
     [Credential]
@@ -77,7 +81,7 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
         using (ProgressWriter progress = new(this, "Publishing " + (Reference ?? name)))
         {
             Attempt(image, () => remote = Await(Engine.Registries.PushAsync(
-                new ImagePushOptions { Image = name, Destination = Reference, Platform = Platform, Access = Access(Credential) }, progress, Cancellation)));
+                new ImagePushOptions { Image = name, Destination = Reference, Platform = Platform, Compression = Compression, Access = Access(Credential) }, progress, Cancellation)));
         }
 
         if (remote is null) return;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Oci;
 
@@ -26,22 +27,45 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
         RegistryRepository repository = session.Repository(session.Configuration.Endpoints(target, mirrors: false)[0]);
         // An index, where the store has one and all that it lists; else the image for this platform alone.
         PushPlan plan = PushPlan.Make(_layout, catalog, entry, platform);
+        ArchiveCompression compression = options.Compression ?? (plan.IsIndex ? ArchiveCompression.None : ArchiveCompression.Gzip);
+        using LayerCompressor? compressor = compression == ArchiveCompression.None ? null : new(paths, compression);
+        ConcurrentDictionary<string, ImageDescriptor> compressed = new();
         PullProgress whole = new($"Publishing {target.Familiar}", progress);
         List<(ImageDescriptor Blob, Action<long> Sent)> blobs = [.. plan.Blobs.Select(blob => (blob, whole.Add(blob.Digest[..19], blob.Size)))];
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Uploads, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(blobs, parallel, async (item, token) =>
         {
             string? from = MountSource(item.Blob.Digest, entries, target, repository);
-            await repository.UploadAsync(item.Blob, _layout.Blob(item.Blob.Digest), from, item.Sent, token);
+            if (compressor is null || !LayerCompressor.IsUncompressed(item.Blob.MediaType)) await repository.UploadAsync(item.Blob, _layout.Blob(item.Blob.Digest), from, item.Sent, token);
+            else compressed[item.Blob.Digest] = await UploadCompressedAsync(repository, compressor, item.Blob, from, item.Sent, token);
         });
-        foreach ((byte[] content, string mediaType, string digest) in plan.Manifests.SkipLast(1))
+        compressor?.Remember();
+        IReadOnlyList<(byte[] Content, string MediaType, string Digest)> manifests = plan.ManifestsWith(compressed);
+        foreach ((byte[] content, string mediaType, string digest) in manifests.SkipLast(1))
         {
             await repository.PutManifestAsync(content, mediaType, digest, cancellationToken);
         }
 
-        (byte[] top, string topType, string topDigest) = plan.Manifests[^1];
+        (byte[] top, string topType, string topDigest) = manifests[^1];
         await repository.PutManifestAsync(top, topType, target.Tag ?? topDigest, cancellationToken);
         return (target, topDigest);
+    }
+
+    /// <returns>What the layer is there.</returns>
+    private static async Task<ImageDescriptor> UploadCompressedAsync(
+        RegistryRepository repository, LayerCompressor compressor, ImageDescriptor layer, string? mountFrom, Action<long> sent, CancellationToken cancellationToken)
+    {
+        if (compressor.Known(layer) is { } known && await repository.HasBlobAsync(known.Digest, repository.PushScope, cancellationToken))
+        {
+            sent(layer.Size);
+            return known;
+        }
+
+        (ImageDescriptor blob, string file) = await compressor.CompressAsync(layer, cancellationToken);
+        // Another repository that has the layer most likely has got it from here, in the same way. What is told are the layer's bytes in the store.
+        await repository.UploadAsync(blob, file, mountFrom, have => sent(have == blob.Size ? layer.Size : (long)((double)have / blob.Size * layer.Size)), cancellationToken);
+        File.Delete(file);
+        return blob;
     }
 
     private ImageReference Target(CatalogEntry entry)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Oci;
 
@@ -36,6 +37,58 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
             ?? throw new ContainerException(ErrorCode.ImageNotFound, "The image is kept for a container only; it has no manifest any more.", entry.ConfigDigest);
         return TryMake(layout, digest, entry.Descriptor is { } own && own.Digest == digest ? own.MediaType : ImageMediaType.Manifest)
             ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image store lacks pieces of {digest}; remove the image and bring it here again.", digest);
+    }
+
+    /// <summary>Whether it has more than one image, or things beside it.</summary>
+    public bool IsIndex => ImageMediaType.IsIndex(Manifests[^1].MediaType);
+
+    /// <summary>The documents as they are when blobs, and with them the manifests that name them, are replaced by others.</summary>
+    /// <param name="blobs">What becomes of blobs, by their digests.</param>
+    public IReadOnlyList<(byte[] Content, string MediaType, string Digest)> ManifestsWith(IReadOnlyDictionary<string, ImageDescriptor> blobs)
+    {
+        if (blobs.Count == 0) return Manifests;
+        Dictionary<string, (string Digest, long Size)> replaced = [];
+        List<(byte[], string, string)> documents = [];
+        foreach ((byte[] content, string mediaType, string digest) in Manifests)
+        {
+            byte[] bytes = ImageMediaType.IsIndex(mediaType) ? Index(content, digest) : Manifest(content, digest);
+            string now = bytes == content ? digest : ImageDigest.Of(bytes);
+            if (now != digest) replaced[digest] = (now, bytes.Length);
+            documents.Add((bytes, mediaType, now));
+        }
+
+        return documents;
+
+        byte[] Manifest(byte[] content, string digest)
+        {
+            ImageManifest manifest = ImageLayout.Parse(content, digest, ImageJson.Default.ImageManifest);
+            if (!manifest.Layers.Any(layer => blobs.ContainsKey(layer.Digest))) return content;
+            manifest = manifest with { Layers = [.. manifest.Layers.Select(Layer)] };
+            return JsonSerializer.SerializeToUtf8Bytes(manifest, ImageJson.Plain.ImageManifest);
+        }
+
+        // What else is said of the layer in this manifest stays.
+        ImageDescriptor Layer(ImageDescriptor layer)
+            => blobs.GetValueOrDefault(layer.Digest) is { } other ? layer with { MediaType = other.MediaType, Digest = other.Digest, Size = other.Size } : layer;
+
+        byte[] Index(byte[] content, string digest)
+        {
+            ImageIndex index = ImageLayout.Parse(content, digest, ImageJson.Default.ImageIndex);
+            if (!index.Manifests.Any(inner => replaced.ContainsKey(inner.Digest))) return content;
+            index = index with { Manifests = [.. index.Manifests.Select(Listed)] };
+            return JsonSerializer.SerializeToUtf8Bytes(index, ImageJson.Plain.ImageIndex);
+        }
+
+        ImageDescriptor Listed(ImageDescriptor inner)
+        {
+            // An attestation says in an annotation which manifest it is about.
+            if (inner.Annotations is { } annotations && annotations.Values.Any(replaced.ContainsKey))
+            {
+                inner = inner with { Annotations = annotations.ToDictionary(pair => pair.Key, pair => replaced.TryGetValue(pair.Value, out (string Digest, long Size) about) ? about.Digest : pair.Value) };
+            }
+
+            return replaced.TryGetValue(inner.Digest, out (string Digest, long Size) now) ? inner with { Digest = now.Digest, Size = now.Size } : inner;
+        }
     }
 
     private static PushPlan MakeOne(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform)

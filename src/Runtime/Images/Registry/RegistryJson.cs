@@ -10,6 +10,7 @@ namespace ContainerTools.Runtime.Images.Registry;
 [JsonSerializable(typeof(CatalogAnswer))]
 [JsonSerializable(typeof(HelperCredentials))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(CompressedLayer[]))]
 internal sealed partial class RegistryJson : JsonSerializerContext;
 
 /// <summary>What a token server answers (distribution, "Token Authentication Specification").</summary>
