@@ -103,7 +103,8 @@ public sealed class RealRegistryTests : IDisposable
         File.Copy(Path.Combine(server.CertificateFolder!, "ca.crt"), Path.Combine(stranger, "ca.crt"));
         ContainerException refused = await Assert.ThrowsAnyAsync<ContainerException>(() => Operations.PushAsync(
             new ImagePushOptions { Image = image.Reference!, Access = new RegistryAccess { CertificateFolder = stranger } }, null, Token));
-        Assert.Equal(ErrorCode.RegistryUnreachable, refused.Code);
+        Assert.Equal(ErrorCode.RegistryCertificateInvalid, refused.Code);
+        Assert.Contains("wants a certificate of the client", refused.Message, StringComparison.Ordinal);
         // As certs.d has it, by the registry's host and port.
         string folders = Path.Combine(_fixture.Scratch, "certs.d");
         StoreFixture.Run("mkdir", "-p", folders);
