@@ -15,6 +15,8 @@ public sealed record ContainerVolume
     public string? MountPoint { get; init; }
     /// <summary>It was made for one container, without a name of the user's.</summary>
     public bool Anonymous { get; init; }
+    /// <summary>What is wrong with its record, so that labels and driver options are not known and no container can use it; null where nothing is.</summary>
+    public string? Damage { get; init; }
     /// <summary>Names of the containers that use it.</summary>
     public IReadOnlyList<string> Containers { get; init; } = [];
 

@@ -72,7 +72,16 @@ internal sealed class ImageLayout(string folder)
         }
 
         ContainerException Damaged(Exception? cause) => new(
-            ErrorCode.StateCorrupt, $"The list of images, {IndexPath}, is damaged; restore it or import the images again.", IndexPath, cause);
+            ErrorCode.StateCorrupt, $"The list of images, {IndexPath}, is damaged; Test-ContainerStorage -Repair lists all images anew, without their names.", IndexPath, cause);
+    }
+
+    /// <summary>Puts a damaged index aside, for whoever can read something in it.</summary>
+    /// <returns>Where it is now.</returns>
+    public string PutIndexAside()
+    {
+        string aside = IndexPath + ".damaged";
+        File.Copy(IndexPath, aside, overwrite: true);
+        return aside;
     }
 
     /// <summary>Replaces the index, durably.</summary>

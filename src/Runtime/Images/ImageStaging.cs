@@ -173,6 +173,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         {
             // Another import may have been faster; then this copy goes with the ingest folder.
             if (layers.Exists(chain)) continue;
+            if (layers.TryRestoreRecord(chain, folder)) continue;
             // Without its record it is no layer: somebody has deleted parts of it.
             if (Directory.Exists(layers.Folder(chain))) Directory.Move(layers.Folder(chain), ingest.NewPath("damaged"));
             Directory.Move(folder, layers.Folder(chain));

@@ -40,8 +40,7 @@ internal sealed partial class ImageStore
         using (Ingest ingest = await BeginIngestAsync(cancellationToken))
         {
             long MaximumSize(long compressed) => DecompressedSize.Maximum(compressed, options.MaximumLayerSize);
-            using ImageSource source = await Task.Run(
-                () => ImageSource.Open(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken), cancellationToken);
+            using ImageSource source = await ImageSource.OpenAsync(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken);
             Policy?.Invoke().AdmitFile(TransportOf(source, options.Path), RealPath(options.Path));
             using ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
             if (source.RootFileSystem is { } tar)

@@ -78,6 +78,8 @@ internal sealed partial class ImageStore
         // What is being looked at is not swept away meanwhile.
         using (Hold())
         {
+            // Without the list it is not known what else there should be.
+            if (!CheckIndex()) return problems;
             foreach (CatalogEntry entry in _catalog.Read()) await CheckImageAsync(entry, entry.Reference?.Familiar ?? entry.ManifestDigest!);
         }
 
@@ -85,6 +87,30 @@ internal sealed partial class ImageStore
         // Afterwards: as long as the store has a layer, its download is of no use.
         CheckDownloads();
         return problems;
+
+        bool CheckIndex()
+        {
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            try
+            {
+                _layout.ReadIndex();
+                return true;
+            }
+            catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+            {
+                if (!repair)
+                {
+                    problems.Add(new ContainerStorageProblem { Subject = error.Target!, Problem = error.Message, Repairable = true });
+                    return false;
+                }
+
+                string aside = _layout.PutIndexAside();
+                ImageIndex index = new IndexRecovery(_layout).Recover();
+                _layout.WriteIndex(index);
+                Tell(error.Target!, $"The list of images was damaged, and is {aside} now; {index.Manifests.Count} images are listed anew, without names: give them some with Add-ContainerImageTag.", true);
+                return true;
+            }
+        }
 
         async Task CheckImageAsync(CatalogEntry entry, string name)
         {
@@ -179,7 +205,7 @@ internal sealed partial class ImageStore
             List<string> chains = [.. all.Where(chain => !_layers.Exists(chain))];
             if (chains.Count == 0) return;
             // One call restores all of the image's; whether it did, the disk tells.
-            if (repair) await TryRestoreAsync(name);
+            if (repair) await TryRestoreAsync(entry.ManifestDigest!);
             foreach (string chain in chains)
             {
                 bool repaired = repair && _layers.Exists(chain);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
-using ContainerTools.Runtime.Oci;
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Layers;
 
@@ -87,12 +87,26 @@ internal sealed class LayerStore(string folder)
         }
     }
 
-    /// <summary>Forgets what was read of a layer that is being removed.</summary>
+    /// <summary>Forgets what was read of a layer that is being removed, or looked at for damage.</summary>
     public void Forget(string chain) => _records.TryRemove(chain, out _);
 
     /// <summary>Writes a layer's record into a folder that is not visible yet.</summary>
     public static void WriteRecord(string layerFolder, LayerRecord record)
         => File.WriteAllBytes(Path.Combine(layerFolder, RecordName), JsonSerializer.SerializeToUtf8Bytes(record, ImageJson.Plain.LayerRecord));
+
+    /// <summary>
+    /// Gives a layer that has lost nothing but its record that of a fresh copy: containers may be running on its files, and would lose them with the folder.
+    /// </summary>
+    /// <param name="chain">The layer.</param>
+    /// <param name="copy">The folder of the copy.</param>
+    /// <returns>Whether the files are the same, so that the copy is not needed.</returns>
+    public bool TryRestoreRecord(string chain, string copy)
+    {
+        if (!Directory.Exists(Diff(chain)) || !LayerComparison.AreSame(Diff(chain), Path.Combine(copy, DiffName))) return false;
+        AtomicFile.Write(Path.Combine(Folder(chain), RecordName), File.ReadAllBytes(Path.Combine(copy, RecordName)));
+        Forget(chain);
+        return true;
+    }
 
     /// <summary>The folders to stack for an image, uppermost first: down to a layer that hides all below it.</summary>
     public IReadOnlyList<string> Stack(IReadOnlyList<string> chains)
@@ -101,7 +115,9 @@ internal sealed class LayerStore(string folder)
         for (int i = chains.Count - 1; i >= 0; i--)
         {
             folders.Add(Diff(chains[i]));
-            if (Record(chains[i]) is { RootOpaque: true }) break;
+            LayerRecord record = Record(chains[i]) ?? throw new ContainerException(
+                ErrorCode.StateCorrupt, $"The layer {chains[i]} is not there any more, or damaged; try again, and see what Test-ContainerStorage says.", chains[i]);
+            if (record.RootOpaque) break;
         }
 
         return folders;

@@ -106,6 +106,11 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
             }
         }
 
+        foreach (ContainerVolume volume in await engine.Volumes.ListAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (volume.Damage is { } wrong) problems.Add(new ContainerStorageProblem { Subject = volume.Name, Problem = wrong, Repairable = false });
+        }
+
         foreach (string rest in services.Volumes.Unfinished(repair))
         {
             problems.Add(new ContainerStorageProblem { Subject = rest, Problem = "The making of a volume that was not finished has left this folder.", Repairable = true, Repaired = repair });

@@ -81,7 +81,18 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
     private ContainerVolume? TryRead(string name, ILookup<string, ContainerRecord> users)
     {
         if (!_store.Exists(name)) return null;
-        VolumeRecord? record = _store.Record(name);
+        VolumeRecord? record = null;
+        string? damage = null;
+        try
+        {
+            record = _store.Record(name);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+        {
+            // It is listed with what is known, so that it can be removed, and hides no other.
+            damage = error.Message;
+        }
+
         IReadOnlyDictionary<string, string> options = record?.DriverOptions ?? new Dictionary<string, string>();
         return new ContainerVolume
         {
@@ -89,8 +100,9 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
             CreatedAt = record?.CreatedAt ?? new DateTimeOffset(Directory.GetLastWriteTimeUtc(_store.FolderOf(name)), TimeSpan.Zero),
             Labels = record?.Labels ?? new Dictionary<string, string>(),
             DriverOptions = options,
-            MountPoint = options.Count == 0 ? _store.DataOf(name) : null,
-            Anonymous = record is null && name.Length == 64 && ContainerName.IsIdPrefix(name),
+            MountPoint = damage is null && options.Count == 0 ? _store.DataOf(name) : null,
+            Damage = damage,
+            Anonymous = damage is null && record is null && name.Length == 64 && ContainerName.IsIdPrefix(name),
             Containers = [.. users[name].Select(user => user.Name).Order(StringComparer.Ordinal)],
         };
     }

@@ -33,7 +33,7 @@ internal sealed class VolumeStore(EnginePaths paths)
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(RecordOf(name)), VolumeJson.Default.VolumeRecord);
+            return JsonSerializer.Deserialize(File.ReadAllBytes(RecordOf(name)), VolumeJson.Default.VolumeRecord) ?? throw Damaged(null);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -41,8 +41,11 @@ internal sealed class VolumeStore(EnginePaths paths)
         }
         catch (JsonException error)
         {
-            throw new ContainerException(ErrorCode.StateCorrupt, $"The record of the volume {name}, {RecordOf(name)}, is damaged.", name, error);
+            throw Damaged(error);
         }
+
+        ContainerException Damaged(Exception? cause)
+            => new(ErrorCode.StateCorrupt, $"The record of the volume {name}, {RecordOf(name)}, is damaged; restore the file, or remove the volume.", name, cause);
     }
 
     /// <summary>Makes a volume; its data appears at the first use.</summary>

@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using ContainerTools.Runtime.Images.Pipeline;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Tests.Archives;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace ContainerTools.Runtime.Tests.Images;
@@ -36,6 +39,71 @@ public sealed class ImportDamageTests : IDisposable
         await _store.RefusedAsync(ErrorCode.ArchiveCorrupt, [0x28, 0xB5, 0x2F, 0xFD, 1, 2, 3]);
         await _store.RefusedAsync(ErrorCode.ImageUnsupported, [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0, 0]);
         await _store.RefusedAsync(ErrorCode.ImageUnsupported, "BZh9123456"u8.ToArray());
+    }
+
+    [Fact]
+    public async Task A_device_that_never_ends_is_no_archive()
+    {
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => ImportAsync("/dev/zero", 10_000_000));
+        Assert.Equal((ErrorCode.ArchiveCorrupt, "/dev/zero"), (error.Code, error.Target));
+        Assert.Empty(_store.Ingests);
+    }
+
+    [Fact]
+    public async Task A_pipe_is_read_as_far_as_is_allowed()
+    {
+        string pipe = Path.Combine(_store.Folder, "pipe");
+        byte[] archive = new TarBuilder().Folder("etc").File("etc/zeros", new byte[3_000_000]).Build();
+        MakePipe(pipe);
+        Task writing = Task.Run(() => Feed(pipe, archive), TestContext.Current.CancellationToken);
+        Assert.Single(await ImportAsync(pipe));
+        await writing;
+        writing = Task.Run(() => Feed(pipe, archive), TestContext.Current.CancellationToken);
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => ImportAsync(pipe, 1_000_000));
+        Assert.Equal((ErrorCode.SizeLimitExceeded, pipe), (error.Code, error.Target));
+        await writing;
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Waiting_for_a_pipe_that_gives_nothing_can_be_called_off(bool opened)
+    {
+        string pipe = Path.Combine(_store.Folder, "pipe");
+        MakePipe(pipe);
+        using CancellationTokenSource cancel = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        // Who opens it for both does not wait, and lets the reader's open come back.
+        using SafeFileHandle? writer = opened ? Libc.Open(pipe, Libc.O_RDWR | Libc.O_CLOEXEC) : null;
+        Task importing = _store.Store.ImportAsync(new ImageImportOptions { Path = pipe }, null, cancel.Token);
+        while (_store.Ingests.Length == 0) await Task.Delay(5, TestContext.Current.CancellationToken);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => importing);
+        Assert.Empty(_store.Ingests);
+        // So that the thread comes to its end.
+        using SafeFileHandle last = Libc.Open(pipe, Libc.O_RDWR | Libc.O_CLOEXEC);
+    }
+
+    private Task<IReadOnlyList<ContainerImage>> ImportAsync(string path, long? maximumLayerSize = null) => _store.Store.ImportAsync(
+        new ImageImportOptions { Path = path, MaximumLayerSize = maximumLayerSize }, null, TestContext.Current.CancellationToken);
+
+    private static void MakePipe(string path)
+    {
+        using Process process = Process.Start("mkfifo", [path]);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private static void Feed(string pipe, byte[] content)
+    {
+        using FileStream stream = new(pipe, FileMode.Open, FileAccess.Write);
+        try
+        {
+            stream.Write(content);
+        }
+        catch (IOException)
+        {
+            // The reader has had enough.
+        }
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Linux;
 using ContainerTools.Tests.Archives;
 using Xunit;
 
@@ -93,6 +94,80 @@ public sealed class StorageRepairTests : IDisposable
         IReadOnlyList<ContainerStorageProblem> problems = await TestAsync(repair: true);
         Assert.Equal(2, problems.Count);
         Assert.All(problems, problem => Assert.False(problem.Repaired));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{\"size\":1}")]
+    public async Task A_layer_whose_record_is_damaged_is_told_and_made_again_under_the_containers_that_run_on_it(string content)
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        await _store.ImportAsync(Tar("b"), "other");
+        string record = Path.Combine(LayerOf(image), "layer.json");
+        string whole = File.ReadAllText(record);
+        ulong file = InodeOf(image);
+        File.WriteAllText(record, content);
+
+        Assert.Equal(2, (await _store.ListAsync()).Count);
+        ContainerStorageProblem problem = Assert.Single(await TestAsync(repair: false));
+        Assert.True(problem.Repairable && !problem.Repaired);
+        Assert.Contains("is damaged", problem.Problem, StringComparison.Ordinal);
+        Assert.True(Assert.Single(await TestAsync(repair: true)).Repaired);
+        Assert.Empty(await TestAsync(repair: false));
+        Assert.Equal((whole, file), (File.ReadAllText(record), InodeOf(image)));
+
+        // Whoever uses the image repairs it as well, also where more than the record is damaged.
+        File.WriteAllText(record, content);
+        File.WriteAllText(Path.Combine(LayerOf(image), "diff", "file"), "other");
+        StoredImage stored = await _store.NewStore().ResolveAsync("box", Token);
+        Assert.Equal("a", File.ReadAllText(Path.Combine(Assert.Single(stored.LayerFolders), "file")));
+        // And it can be removed, and imported again.
+        File.WriteAllText(record, content);
+        Assert.Single(await _store.NewStore().ImportAsync(new ImageImportOptions { Path = _store.Write("again", Tar("a")), Reference = "again" }, null, Token));
+        File.WriteAllText(record, content);
+        Assert.Single(await _store.NewStore().RemoveAsync("box", new ImageRemoveOptions(), Token));
+    }
+
+    [Fact]
+    public async Task Damage_that_comes_after_the_first_look_is_seen()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        Assert.Empty(await _store.Store.TestAsync(false, null, Token));
+        File.WriteAllText(Path.Combine(LayerOf(image), "layer.json"), "{");
+        Assert.Single(await _store.Store.TestAsync(false, null, Token));
+    }
+
+    [Fact]
+    public async Task A_damaged_list_of_images_is_made_again_from_the_documents()
+    {
+        ImageBuilder builder = new();
+        string inner = Assert.Single(await _store.ImportAsync(builder.Layout(ImageBuilder.Named(builder.OciImage([Tar("a")]), "one:1")).Tar())).Digest;
+        await _store.ImportAsync(Tar("b"), "two");
+        // A layer may look like a document.
+        _store.Write("json", "{}"u8.ToArray());
+        string index = Path.Combine(_store.Paths.Images, "index.json");
+        File.WriteAllText(index, "{");
+        ContainerStorageProblem problem = Assert.Single(await TestAsync(repair: false));
+        Assert.True(problem.Repairable && !problem.Repaired);
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => _store.ListAsync());
+        Assert.Contains("Test-ContainerStorage -Repair", error.Message, StringComparison.Ordinal);
+
+        Assert.True(Assert.Single(await TestAsync(repair: true)).Repaired);
+        Assert.Equal("{", File.ReadAllText(index + ".damaged"));
+        List<ContainerImage> images = await _store.ListAsync();
+        Assert.Equal(2, images.Count);
+        Assert.All(images, image => Assert.Null(image.Reference));
+        await _store.NewStore().AddTagAsync(inner, "one:2", Token);
+        Assert.Single((await _store.NewStore().ResolveAsync("one:2", Token)).LayerFolders);
+        Assert.Empty(await TestAsync(repair: false));
+    }
+
+    private ulong InodeOf(ContainerImage image)
+    {
+        Assert.True(Libc.TryStat(Path.Combine(LayerOf(image), "diff", "file"), out FileStatus status));
+        return status.Inode;
     }
 
     private Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair) => _store.NewStore().TestAsync(repair, null, Token);

@@ -71,6 +71,25 @@ public sealed class VolumeRemovalTests : IDisposable
         Assert.Empty(await _volumes.ListAsync(Cancel));
     }
 
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    public async Task A_volume_whose_record_is_damaged_is_listed_and_can_be_removed(string content)
+    {
+        await _volumes.CreateAsync(new VolumeCreateOptions { Name = "data" }, Cancel);
+        await _volumes.CreateAsync(new VolumeCreateOptions { Name = "other" }, Cancel);
+        File.WriteAllText(Path.Combine(_engine.Services.Volumes.FolderOf("data"), "volume.json"), content);
+        IReadOnlyList<ContainerVolume> volumes = await _volumes.ListAsync(Cancel);
+        Assert.Equal(["data", "other"], volumes.Select(volume => volume.Name));
+        Assert.Contains("damaged", volumes[0].Damage, StringComparison.Ordinal);
+        Assert.Equal((null, null), (volumes[0].MountPoint, volumes[1].Damage));
+        // It is not known what it is: no container gets an empty folder for it.
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => _engine.Operations.CreateAsync(Mounting("web", "data"), Cancel));
+        Assert.Equal(ErrorCode.StateCorrupt, error.Code);
+        await _volumes.RemoveAsync("data", Cancel);
+        Assert.Equal("other", Assert.Single(await _volumes.ListAsync(Cancel)).Name);
+    }
+
     private ContainerCreateOptions Mounting(string name, string volume) => _engine.Options(name) with
     {
         Mounts = [new ContainerMount { Type = ContainerMountType.Volume, Source = volume, Destination = "/data", Options = ["nocopy"] }],

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ContainerTools.Runtime.Images.Pipeline;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
@@ -37,19 +38,49 @@ internal sealed class ImageSource : IDisposable
         try
         {
             // A pipe cannot be read twice, and from any place: it becomes a file first.
-            if (!IsRegular(file)) file = Spool(new FileStream(file, FileAccess.Read), newPath("spool"), cancellationToken);
+            if (!IsRegular(file)) file = SpoolPipe(path, file, newPath, maximumSize(long.MaxValue), cancellationToken);
             ByteRange whole = new(file, 0, RandomAccess.GetLength(file), path);
             if (whole.Length == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{path} is empty.", path);
             Compression compression = whole.Compression;
             if (compression == Compression.None) return OpenTar(path, file, whole, file, cancellationToken);
             if (IsRootFileSystem(whole, compression)) return new ImageSource(null, whole, file);
             // Its parts must be read in an order of their own.
-            SafeFileHandle spooled = Spool(Decompressed(whole, compression), newPath("spool"), cancellationToken, whole, maximumSize(whole.Length));
+            long maximum = maximumSize(whole.Length);
+            SafeFileHandle spooled = Spool(
+                Decompressed(whole, compression), newPath("spool"), cancellationToken, path, default,
+                read => read <= maximum ? null : DecompressedSize.Exceeded(path, whole.Length, maximum));
             return OpenTar(path, spooled, whole, file, cancellationToken);
         }
         catch
         {
             file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Opens a file or a folder on a thread of its own. Nothing wakes one that waits for a pipe which gives nothing: when the wait is called off, the thread
+    /// stays behind, and closes what it has got when it gets it.
+    /// </summary>
+    /// <inheritdoc cref="Open"/>
+    public static async Task<ImageSource> OpenAsync(string path, Func<string, string> newPath, Func<long, long> maximumSize, CancellationToken cancellationToken)
+    {
+        Task<ImageSource> opening = Task.Factory.StartNew(
+            () => Open(path, newPath, maximumSize, cancellationToken), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            return await opening.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException) when (!opening.IsCompleted)
+        {
+            _ = opening.ContinueWith(
+                late =>
+                {
+                    if (late.IsCompletedSuccessfully) late.Result.Dispose();
+                    // Looked at, so that nobody calls it unobserved.
+                    else _ = late.Exception;
+                },
+                CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             throw;
         }
     }
@@ -93,9 +124,11 @@ internal sealed class ImageSource : IDisposable
         byte[] start = new byte[TarReader.BlockSize];
         int length = new ByteRange(file, 0, RandomAccess.GetLength(file), path).Fill(0, start);
         if (length > 0 && TarHeader.IsOne(start.AsSpan(0, length))) return;
-        throw new ContainerException(
-            ErrorCode.ArchiveCorrupt, $"{path} is no archive: it must be a tar file of images or of a root file system, plain or compressed by gzip or zstd.", path);
+        throw NoArchive(path);
     }
+
+    private static ContainerException NoArchive(string path) => new(
+        ErrorCode.ArchiveCorrupt, $"{path} is no archive: it must be a tar file of images or of a root file system, plain or compressed by gzip or zstd.", path);
 
     /// <summary>Not by the framework, which would take a lock that the writer of the archive may have.</summary>
     private static SafeFileHandle OpenFile(string path)
@@ -158,29 +191,54 @@ internal sealed class ImageSource : IDisposable
         "sys", "tmp", "usr", "var",
     ];
 
-    private static SafeFileHandle Spool(
-        Stream stream, string target, CancellationToken cancellationToken, ByteRange? compressed = null, long maximumSize = long.MaxValue)
+    /// <summary>Makes a file of a pipe. A device gives bytes for ever: what it is, is looked at first, and the disk is never filled to its end.</summary>
+    private static SafeFileHandle SpoolPipe(string path, SafeFileHandle pipe, Func<string, string> newPath, long maximumSize, CancellationToken cancellationToken)
     {
-        string? display = compressed?.Display;
+        using FileStream stream = new(pipe, FileAccess.Read, bufferSize: 0);
+        byte[] start = new byte[TarReader.BlockSize];
+        int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (length == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{path} is empty.", path);
+        Compression compression = CompressionFormat.Detect(start.AsSpan(0, length));
+        CompressionFormat.CheckSupported(compression, path);
+        // A block of zeros is the end of an archive, so that there is none; /dev/zero has no other.
+        bool tar = TarHeader.IsOne(start.AsSpan(0, length)) && start.AsSpan(0, length).ContainsAnyExcept((byte)0);
+        if (compression == Compression.None && !tar) throw NoArchive(path);
+        cancellationToken.ThrowIfCancellationRequested();
+        string target = newPath("spool");
+        long free = new DriveInfo(Path.GetDirectoryName(target)!).AvailableFreeSpace;
+        // Others on the disk need some of it, and so does what is unpacked.
+        long room = free - Math.Min(free / 10, 1L << 30);
+        return Spool(stream, target, cancellationToken, path, start.AsMemory(0, length), read => read <= maximumSize
+            ? read <= room
+                ? null
+                : new ContainerException(ErrorCode.StorageFull, $"There is no space left to store what {path} gives; free some and try again.", path)
+            : new ContainerException(
+                ErrorCode.SizeLimitExceeded, string.Create(CultureInfo.InvariantCulture, $"{path} gives more than {maximumSize} bytes; if that is meant, allow a larger size."), path));
+    }
+
+    private static SafeFileHandle Spool(
+        Stream stream, string target, CancellationToken cancellationToken, string display, ReadOnlyMemory<byte> start, Func<long, ContainerException?> refuse)
+    {
         SafeFileHandle file = File.OpenHandle(target, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         try
         {
             // The name is not needed: the file goes with its descriptor, whatever happens.
             File.Delete(target);
             byte[] buffer = new byte[256 * 1024];
-            long position = 0;
+            RandomAccess.Write(file, start.Span, 0);
+            long position = start.Length;
             int read;
             while ((read = stream.Read(buffer)) > 0)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                if (compressed is not null && read > maximumSize - position) throw DecompressedSize.Exceeded(compressed.Display, compressed.Length, maximumSize);
+                if (refuse(position + read) is { } refused) throw refused;
                 RandomAccess.Write(file, buffer.AsSpan(0, read), position);
                 position += read;
             }
 
             return file;
         }
-        catch (Exception error) when (display is not null && CompressionFormat.IsDamage(error))
+        catch (Exception error) when (CompressionFormat.IsDamage(error))
         {
             file.Dispose();
             throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{display} is damaged or truncated: it cannot be decompressed.", display, error);
@@ -188,7 +246,7 @@ internal sealed class ImageSource : IDisposable
         catch (IOException error) when (error.HResult == Errno.ENOSPC || error.HResult == Errno.EDQUOT)
         {
             file.Dispose();
-            throw new ContainerException(ErrorCode.StorageFull, $"There is no space left to decompress {display ?? target}; free some and try again.", display, error);
+            throw new ContainerException(ErrorCode.StorageFull, $"There is no space left to store what {display} holds; free some and try again.", display, error);
         }
         catch
         {
