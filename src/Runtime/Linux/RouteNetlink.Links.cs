@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Text;
 
 namespace ContainerTools.Runtime.Linux;
 
@@ -10,6 +11,7 @@ internal sealed partial class RouteNetlink
     private const ushort IFLA_INFO_SLAVE_KIND = 4;
     private const ushort IFLA_INFO_SLAVE_DATA = 5;
     private const ushort IFLA_BRPORT_MODE = 4;
+    private const ushort IFLA_IFALIAS = 20;
     private const byte RTN_LOCAL = 2;
 
     /// <summary>A link: its index, its hardware address, and whether anything is at its other end. Null when there is none of that name.</summary>
@@ -30,6 +32,34 @@ internal sealed partial class RouteNetlink
             },
             out string? words);
         return errno == 0 || errno == Errno.ENODEV ? found : throw NetlinkSocket.Error(errno, $"look at the link {name}", words);
+    }
+
+    /// <summary>A link's alias, a text of whoever administers it: empty where it has none, null where there is no such link.</summary>
+    public string? FindAlias(string name)
+    {
+        string? alias = null;
+        NetlinkMessage message = new(RTM_GETLINK, Ack);
+        message.Structure(LinkSize);
+        message.Add(IFLA_IFNAME, name);
+        int errno = _socket.TryAsk(
+            message,
+            (type, payload) =>
+            {
+                if (type != RTM_NEWLINK) return;
+                byte[]? text = NetlinkSocket.Attributes(payload.ToArray(), LinkSize).FirstOrDefault(static item => item.Type == IFLA_IFALIAS).Value;
+                alias = text is null ? "" : Encoding.UTF8.GetString(text).TrimEnd('\0');
+            },
+            out string? words);
+        return errno == 0 || errno == Errno.ENODEV ? alias : throw NetlinkSocket.Error(errno, $"look at the link {name}", words);
+    }
+
+    /// <summary>Gives a link an alias.</summary>
+    public void SetAlias(string name, string alias)
+    {
+        NetlinkMessage message = new(RTM_NEWLINK, Ack);
+        message.Structure(LinkSize);
+        message.Add(IFLA_IFNAME, name).Add(IFLA_IFALIAS, Encoding.UTF8.GetBytes(alias));
+        _socket.Ask(message, $"set the alias of the link {name}");
     }
 
     /// <summary>

@@ -133,7 +133,7 @@ internal static class NetworkConnection
     /// <summary>Has the monitor make one more place; null where the container has ended.</summary>
     private static async Task<NetworkPlan?> MakeAsync(ContainerServices services, ContainerRecord record, ContainerNetwork network, NetworkAttachment attachment, NetworkPlan plan, ICollection<string> warnings)
     {
-        services.Networks.Ensure(network, warnings);
+        network = services.Networks.Ensure(network, warnings);
         int number = 0;
         while (plan.Endpoints.Any(other => other.Device == Device(number))) number++;
         EndpointPlan endpoint = new() { Network = network.Name, Driver = network.Driver, Parent = network.Interface, Device = Device(number) };

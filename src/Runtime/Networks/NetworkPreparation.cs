@@ -54,7 +54,7 @@ internal static class NetworkPreparation
             foreach (NetworkAttachment attachment in configuration.Networks.OrderByDescending(static network => network.Priority))
             {
                 ContainerNetwork network = services.Networks.Get(attachment.Network);
-                services.Networks.Ensure(network, warnings);
+                network = services.Networks.Ensure(network, warnings);
                 string device = string.Create(CultureInfo.InvariantCulture, $"eth{plan.Endpoints.Count}");
                 EndpointPlan endpoint = new() { Network = network.Name, Driver = network.Driver, Parent = network.Interface, Device = device };
                 plan = plan with { Endpoints = [.. plan.Endpoints, Place(services, record, network, attachment, endpoint, last)] };

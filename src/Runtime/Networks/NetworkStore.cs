@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -14,7 +13,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     /// <summary>The network that is there from the start.</summary>
     public const string DefaultName = "bridge";
 
-    private const int MaximumInterfaceName = 15;
+    private readonly BridgeNames _bridges = new(paths.Root);
     private static readonly HashSet<string> s_reserved = new(StringComparer.Ordinal) { "none", "host", "default", "container", "ns" };
 
     /// <summary>The names of all networks.</summary>
@@ -44,7 +43,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     /// <exception cref="ContainerException"><see cref="ErrorCode.NetworkNotFound"/>, <see cref="ErrorCode.StateCorrupt"/>.</exception>
     public ContainerNetwork Describe(string name) => TryRead(name) ?? (name != DefaultName
         ? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name)
-        : new ContainerNetwork { Name = name, Driver = "bridge", Interface = BridgeName(name), Subnets = [new NetworkSubnet(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Any)] });
+        : new ContainerNetwork { Name = name, Driver = "bridge", Interface = BridgeNames.Usual(name), Subnets = [new NetworkSubnet(IPNetwork.Parse("0.0.0.0/0"), IPAddress.Any)] });
 
     /// <summary>A network with the containers that are in it.</summary>
     public ContainerNetwork Inspect(string name)
@@ -84,6 +83,14 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         using HeldFile held = Lock();
         ContainerNetwork network = TryRead(name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{name}'.", name);
         if (!Leases(name).TryClose(IsAlive)) throw InUse(name);
+        using RouteNetlink links = new();
+        if (network.Driver == "bridge" && _bridges.OtherOwner(network.Interface, links) is not null)
+        {
+            // Its device has come to another engine since: nothing of that is to go.
+            Forget(name);
+            return;
+        }
+
         try
         {
             // First what can be refused, and is all or nothing: then the network is there as before, and can be removed again.
@@ -95,12 +102,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
             throw;
         }
 
-        if (network.Driver == "bridge")
-        {
-            using RouteNetlink links = new();
-            links.TryRemoveLink(network.Interface);
-        }
-
+        if (network.Driver == "bridge") links.TryRemoveLink(network.Interface);
         Forget(name);
     }
 
@@ -115,14 +117,11 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         List<string> failures = [];
         using HeldFile held = Lock();
         Attempt(() => Leases(network.Name).TryClose(IsAlive));
-        Attempt(() => PacketFilter.RemoveNetwork(network));
-        if (network.Driver == "bridge")
+        using RouteNetlink links = new();
+        if (network.Driver == "bridge" && _bridges.OtherOwner(network.Interface, links) is null)
         {
-            Attempt(() =>
-            {
-                using RouteNetlink links = new();
-                links.TryRemoveLink(network.Interface);
-            });
+            Attempt(() => PacketFilter.RemoveNetwork(network));
+            Attempt(() => links.TryRemoveLink(network.Interface));
         }
 
         Attempt(() => Forget(network.Name));
@@ -183,17 +182,20 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     /// <param name="network">The network.</param>
     /// <param name="warnings">Gets what was changed on the machine for it.</param>
     /// <param name="always">Also where they seem to be there.</param>
-    public void Ensure(ContainerNetwork network, ICollection<string> warnings, bool always = false)
+    /// <returns>The network, which may have been made anew.</returns>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.NetworkNameInUse"/>: the bridge is another engine's.</exception>
+    public ContainerNetwork Ensure(ContainerNetwork network, ICollection<string> warnings, bool always = false)
     {
         using RouteNetlink links = new();
         string ready = Path.Combine(paths.NetworkRun(network.Name), "ready");
-        if (!always && IsReady()) return;
+        if (!always && IsReady()) return network;
         using HeldFile held = Lock();
-        if (!always && IsReady()) return;
+        if (!always && IsReady()) return network;
         network = TryRead(network.Name) ?? throw new ContainerException(ErrorCode.NetworkNotFound, $"There is no network '{network.Name}'.", network.Name);
         Leases(network.Name).Prepare();
         if (network.Driver == "bridge")
         {
+            network = Own(network, links);
             MakeBridge(network, links, warnings);
             // A reload of the firewall takes all networks: what keeps them apart is to be there for all.
             foreach (ContainerNetwork other in Names().Where(name => name != network.Name).Select(TryRead).OfType<ContainerNetwork>())
@@ -203,8 +205,20 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         }
         else if (links.FindLink(network.Interface) is null) throw new ContainerException(ErrorCode.InvalidArgument, $"The host has no device '{network.Interface}'.", network.Interface);
         File.WriteAllText(ready, "");
+        return network;
 
-        bool IsReady() => links.FindLink(network.Interface) is not null && File.Exists(ready) && PacketFilter.HasNetwork(network);
+        bool IsReady() => File.Exists(ready) && PacketFilter.HasNetwork(network)
+            && (network.Driver == "bridge" ? _bridges.IsThere(network.Interface, links) : links.FindLink(network.Interface) is not null);
+    }
+
+    // Two engines may have written down the same bridge and subnet while neither was there, after a restart of the machine for example. The default network, which nobody can remove, is
+    // made anew then, beside the other's; of all others their owners decide.
+    private ContainerNetwork Own(ContainerNetwork network, RouteNetlink links)
+    {
+        if (_bridges.OtherOwner(network.Interface, links) is not { } other) return network;
+        if (network.Name == DefaultName && Leases(DefaultName).Containers().Count == 0) return Make(new NetworkCreateOptions { Name = DefaultName });
+        throw new ContainerException(
+            ErrorCode.NetworkNameInUse, $"The device '{network.Interface}' of the network '{network.Name}' is that of another engine, with its state in {other}; remove the network and make it again.", network.Name);
     }
 
     /// <summary>Whether a container has a run.</summary>
@@ -214,8 +228,9 @@ internal sealed partial class NetworkStore(EnginePaths paths)
     {
         if (options.Driver is not ("bridge" or "macvlan" or "ipvlan")) throw Invalid($"There is no driver '{options.Driver}'; use bridge, macvlan or ipvlan.", options.Driver);
         if (options.Mtu is < 68 or > 65535) throw Invalid($"A largest packet of {options.Mtu} bytes is not possible; use 68 to 65535.", options.Name);
-        string device = options.Interface ?? (options.Driver == "bridge" ? BridgeName(options.Name) : throw Invalid($"A {options.Driver} network needs the host's device that it is on; give -Interface.", options.Name));
-        if (device.Length > MaximumInterfaceName || !InterfacePattern().IsMatch(device)) throw Invalid($"'{device}' is not a name of a device; use at most 15 letters, digits, '-', '_' and '.'.", device);
+        using RouteNetlink links = new();
+        string device = options.Interface ?? (options.Driver == "bridge" ? _bridges.For(options.Name, links) : throw Invalid($"A {options.Driver} network needs the host's device that it is on; give -Interface.", options.Name));
+        if (device.Length > BridgeNames.Longest || !InterfacePattern().IsMatch(device)) throw Invalid($"'{device}' is not a name of a device; use at most 15 letters, digits, '-', '_' and '.'.", device);
         ContainerNetwork network = new()
         {
             Name = options.Name,
@@ -228,17 +243,14 @@ internal sealed partial class NetworkStore(EnginePaths paths)
             CreatedAt = DateTimeOffset.UtcNow,
             Labels = options.Labels,
         };
-        if (options.Driver == "bridge" && Names().Select(TryRead).OfType<ContainerNetwork>().FirstOrDefault(other => other.Interface == device) is { } owner)
+        if (options.Driver == "bridge" && Names().Select(TryRead).OfType<ContainerNetwork>().FirstOrDefault(other => other.Interface == device && other.Name != options.Name) is { } owner)
         {
             throw Invalid($"The device '{device}' is that of the network '{owner.Name}'.", device);
         }
 
-        using (RouteNetlink links = new())
-        {
-            bool exists = links.FindLink(device) is not null;
-            if (options.Driver == "bridge" && options.Name != DefaultName && exists) throw Invalid($"The host has a device '{device}' already.", device);
-            if (options.Driver != "bridge" && !exists) throw Invalid($"The host has no device '{device}'.", device);
-        }
+        bool exists = links.FindLink(device) is not null;
+        if (options.Driver == "bridge" && options.Name != DefaultName && exists) throw Invalid($"The host has a device '{device}' already.", device);
+        if (options.Driver != "bridge" && !exists) throw Invalid($"The host has no device '{device}'.", device);
 
         AtomicFile.Write(FileOf(network.Name), JsonSerializer.SerializeToUtf8Bytes(network, NetworkJson.Default.ContainerNetwork));
         return network;
@@ -304,6 +316,7 @@ internal sealed partial class NetworkStore(EnginePaths paths)
         bool ipv6 = network.Subnets.Any(static subnet => IsIPv6(subnet.Subnet));
         if (ipv6) RequireIPv6($"The network '{network.Name}'");
         links.TryMakeBridge(network.Interface, network.Mtu, HardwareAddress(network));
+        _bridges.Claim(network.Interface, links);
         int index = links.Link(network.Interface);
         // "default" may have it off where "all" has not.
         if (ipv6) Set($"/proc/sys/net/ipv6/conf/{network.Interface}/disable_ipv6", "0");
@@ -364,10 +377,6 @@ internal sealed partial class NetworkStore(EnginePaths paths)
 
     // One for all: networks are made and removed seldom.
     private HeldFile Lock() => HeldFile.Take(paths.Networks, ".lock");
-
-    private static string BridgeName(string name) => name.Length <= MaximumInterfaceName - 3
-        ? "ct-" + name
-        : "ct-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(name)))[..(MaximumInterfaceName - 3)];
 
     private static ContainerException Invalid(string message, string? target) => new(ErrorCode.InvalidArgument, message, target);
 
