@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using ContainerTools.Runtime.Oci;
 using Xunit;
 
 namespace ContainerTools.Integration.Tests.Ctrun;
@@ -51,6 +52,31 @@ public sealed class ResourceCommandTests
         Assert.Contains(table, line => line.Trim().StartsWith(process.ToString(CultureInfo.InvariantCulture) + " ", StringComparison.Ordinal) && line.EndsWith("sleep 1000", StringComparison.Ordinal));
         Assert.Contains("PID", bundle.Fail("ps", "c", "-e", "-o", "args"), StringComparison.Ordinal);
         Assert.Contains("ps(1)", bundle.Fail("ps", "c", "--no-such-option"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_a_cgroup_a_container_stays_in_the_callers_and_sees_it()
+    {
+        using CtrunBundle bundle = CtrunBundle.Create();
+        bundle.WriteScript("cat /proc/self/cgroup; ls /sys/fs/cgroup", WithoutCgroupNamespace);
+        string[] own = File.ReadAllLines("/proc/self/cgroup");
+        string[] output = bundle.Succeed("--cgroup-manager", "disabled", "run", "c").TrimEnd().Split('\n');
+        Assert.Equal(own, output.Take(own.Length));
+        Assert.True(output.Length > own.Length, "nothing is mounted on /sys/fs/cgroup");
+        Assert.False(bundle.Cgroup.Exists);
+        bundle.WriteScript("true", static spec => WithoutCgroupNamespace(spec) with
+        {
+            Linux = spec.Linux! with { Resources = new OciResources { Pids = new OciPids { Limit = 10 } } },
+        });
+        Assert.Contains("need a cgroup, and there is to be none", bundle.Fail("--cgroup-manager", "disabled", "run", "c"), StringComparison.Ordinal);
+        Assert.Contains("cgroupfs, systemd or disabled, not 'none'", bundle.Fail("--cgroup-manager", "none", "run", "c"), StringComparison.Ordinal);
+        bundle.WriteScript("true");
+        bundle.Succeed("--cgroup-manager", "cgroupfs", "run", "c");
+
+        static OciSpec WithoutCgroupNamespace(OciSpec spec) => spec with
+        {
+            Linux = spec.Linux! with { Namespaces = [.. spec.Linux.Namespaces!.Where(static item => item.Type != "cgroup")], Resources = null },
+        };
     }
 
     [Fact]

@@ -119,6 +119,28 @@ public sealed class LaunchFeatureTests
     }
 
     [Fact]
+    public void RootOfAUserNamespaceBindsTheDevicesOfTheHost()
+    {
+        PlannedLaunch launch = new() { MakesDevices = false };
+        string plan = launch.Start(PlannedLaunch.Small());
+        Assert.Contains("tree /dev/null", launch.Opened);
+        Assert.Contains("bind /dev/null on", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("make the device", plan, StringComparison.Ordinal);
+        Assert.Contains("make the device", new PlannedLaunch().Start(PlannedLaunch.Small()), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("0", true)]
+    [InlineData("1", false)]
+    public void TheCallersGroupsAreKeptWhereAnAnnotationAsksForIt(string? value, bool sets)
+    {
+        OciSpec spec = PlannedLaunch.Small();
+        if (value is not null) spec = spec with { Annotations = new Dictionary<string, string> { ["run.oci.keep_original_groups"] = value } };
+        Assert.Equal(sets, new PlannedLaunch().Start(spec).Contains("setgroups", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void ADeviceOfTheConfigurationTakesThePlaceOfTheDefaultOne()
     {
         OciSpec small = PlannedLaunch.Small();

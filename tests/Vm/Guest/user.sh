@@ -2,7 +2,7 @@
 
 become_user_of_podman() {
     id web > /dev/null 2>&1 || useradd --create-home --uid 1000 --shell /bin/sh web
-    systemctl start user@1000.service
+    systemctl start user@1000.service || fail "the user has no systemd: $(journalctl --no-pager --lines 30)"
     mkdir -p /b /home/web/.config/containers
     # That a runtime can do without cgroups and reports errors as JSON Podman knows of those only whose names it is told.
     cat > /home/web/.config/containers/containers.conf <<CONF
