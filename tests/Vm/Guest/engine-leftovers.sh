@@ -20,7 +20,11 @@ for unit in $units; do
 done
 for process in /proc/[0-9]*; do
     case $(readlink "$process/exe") in
-        *ctrun* | *conmon* | *shim*) echo "process $(tr '\0' ' ' < "$process/cmdline")"; result=1 ;;
+        *ctrun* | *conmon* | *containerd* | *dockerd*)
+            echo "process $(tr '\0' ' ' < "$process/cmdline")"
+            kill -9 "${process#/proc/}"
+            result=1
+            ;;
     esac
 done
 rm -rf /b
