@@ -15,6 +15,9 @@ internal sealed record CheckResult(int ExitCode, string Output);
 /// </summary>
 public abstract class VirtualMachine : IAsyncLifetime
 {
+    /// <summary>The exit code of a check that says what it misses.</summary>
+    public const int NotToBeHad = 77;
+
     /// <summary>No limit on behaviour: it ends an emulator that hangs. A run takes one or two minutes.</summary>
     private static readonly TimeSpan s_guard = TimeSpan.FromMinutes(15);
 
