@@ -193,7 +193,9 @@ internal sealed partial class ImageStore
 
         void Lie(string name, string blob, string diffId) => problems.Add(new ContainerStorageProblem
         {
-            Subject = name, Problem = $"The blob {blob} is not the layer {diffId} that the configuration says; do not trust the image, and remove it.", Repairable = false,
+            Subject = name,
+            Problem = $"The blob {blob} is not the layer {diffId} that the configuration says; do not trust the image, and remove it.",
+            Repairable = false,
         });
 
         async Task CheckLayersAsync(CatalogEntry entry, string name)

@@ -3,7 +3,7 @@ using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images;
 
-/// <summary>Which image of an index is meant: the same whether the index is in a registry or in the store.</summary>
+/// <summary>Which image of an index is meant: the same whether the index is in a registry, in the store or in an archive.</summary>
 internal static class PlatformChoice
 {
     private const string AttestationAnnotation = "vnd.docker.reference.type";
@@ -12,7 +12,7 @@ internal static class PlatformChoice
     public static bool IsImage(ImageDescriptor descriptor)
         => ImageMediaType.IsManifest(descriptor.MediaType) && descriptor.ArtifactType is null && !IsAttestation(descriptor);
 
-    /// <summary>Whether a line is a statement about another.</summary>
+    /// <summary>Whether a line is a statement about another: BuildKit's provenance and SBOM documents look like manifests for the platform unknown/unknown.</summary>
     public static bool IsAttestation(ImageDescriptor descriptor)
         => descriptor.Annotations?.ContainsKey(AttestationAnnotation) == true || descriptor.Platform is { Os: "unknown", Architecture: "unknown" };
 

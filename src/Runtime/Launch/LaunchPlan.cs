@@ -213,8 +213,10 @@ internal sealed unsafe class LaunchPlan : IDisposable
         if (steps[failure.Step].Kind != StepKind.Call) return ExecutionFailure.Explain(note.Subject, failure.Errno);
         string name = Errno.Name(failure.Errno);
         string subject = note.Subject.Length > 0 ? " " + note.Subject : "";
+        // mount(2): the type is not known to the kernel.
+        string hint = failure.Errno == Errno.ENODEV && note.Call is ("mount" or "fsopen") ? "; the kernel has no such file system, or its module is not loaded" : "";
         return new KernelException(
-            note.Call, failure.Errno, name, $"{note.What}{subject}: {name} ({Errno.Meaning(failure.Errno)})", note.Subject, ErrorCode.LaunchFailed);
+            note.Call, failure.Errno, name, $"{note.What}{subject}: {name} ({Errno.Meaning(failure.Errno)}{hint})", note.Subject, ErrorCode.LaunchFailed);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Net;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Volumes;
@@ -31,12 +32,18 @@ internal static class VolumeMount
         {
             throw Invalid($"A volume of the type {type} needs a device.", type);
         }
+        else if (NfsServer.Serves(type))
+        {
+            NfsServer.Check(device, options.GetValueOrDefault("o", "").Split(','));
+        }
     }
 
     /// <summary>The mount; null for a volume without driver options.</summary>
     /// <param name="options">The volume's options.</param>
     /// <param name="mount">How the container uses it.</param>
-    public static OciMount? Of(IReadOnlyDictionary<string, string> options, ContainerMount mount)
+    /// <param name="resolve">Looks up the name of a server; null for this machine's way.</param>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>: a server has no address.</exception>
+    public static OciMount? Of(IReadOnlyDictionary<string, string> options, ContainerMount mount, Func<string, IPAddress[]>? resolve = null)
     {
         if (options.Count == 0) return null;
         string type = options.GetValueOrDefault("type", "");
@@ -54,12 +61,7 @@ internal static class VolumeMount
             return new OciMount { Destination = mount.Destination, Type = "bind", Source = device, Options = words };
         }
 
-        if (type.StartsWith("nfs", StringComparison.Ordinal) && device.StartsWith(':') && words.Find(word => word.StartsWith("addr=", StringComparison.Ordinal)) is { } address)
-        {
-            // As people write it for Docker: the server stands in the options alone. The kernel wants it in both.
-            device = address[5..] + device;
-        }
-
+        if (NfsServer.Serves(type)) device = NfsServer.Complete(device, words, resolve ?? Dns.GetHostAddresses);
         return new OciMount { Destination = mount.Destination, Type = type, Source = device.Length == 0 ? type : device, Options = words };
     }
 

@@ -1,5 +1,6 @@
 using ContainerTools.Runtime;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Runtime.Layers;
 using ContainerTools.Tests.Archives;
 using Xunit;
 
@@ -83,6 +84,31 @@ public sealed class UnprivilegedChild
         ContainerException unwritable = await Assert.ThrowsAsync<ContainerException>(
             () => others.ImportAsync(new ImageImportOptions { Path = Path.Combine(Root, "small.tar") }, null, Token));
         Assert.Equal(ErrorCode.PermissionDenied, unwritable.Code);
+    }
+
+    /// <summary>A folder of a layer below that cannot be looked into may hold what a whiteout is for.</summary>
+    [Fact(Explicit = true)]
+    public void Keeps_whiteouts_where_it_cannot_be_seen_what_they_hide()
+    {
+        string below = Directory.CreateDirectory(Path.Combine(Root, "below")).FullName, above = Directory.CreateDirectory(Path.Combine(Root, "above")).FullName;
+        Unpack(below, new TarBuilder().Folder("a").Folder("a/b").File("a/b/file", "x"));
+        LayerContents contents = Unpack(above, new TarBuilder().Folder("a").Folder("a/b").File("a/b/.wh.file", "").File("a/b/.wh.never", "").File(".wh.never", ""));
+        File.SetUnixFileMode(Path.Combine(below, "a"), UnixFileMode.None);
+        LayerWhiteouts.RemoveUseless(above, contents, [below]);
+        Assert.Equal(["a/b/file", "a/b/never"], Whiteouts());
+        File.SetUnixFileMode(Path.Combine(below, "a"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        LayerWhiteouts.RemoveUseless(above, contents, [below]);
+        Assert.Equal(["a/b/file"], Whiteouts());
+
+        IEnumerable<string> Whiteouts()
+            => StoreFixture.Run("find", above, "-type", "c", "-printf", "%P\\n").Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
+    }
+
+    private static LayerContents Unpack(string folder, TarBuilder tar)
+    {
+        using LayerUnpacker unpacker = new(folder, "layer");
+        unpacker.Unpack(new TarReader(new StreamSource(new MemoryStream(tar.Build())), "layer"), Token);
+        return unpacker.Contents;
     }
 
     private static string Stat(string format, string path) => StoreFixture.Run("stat", "-c", format, path).Trim();

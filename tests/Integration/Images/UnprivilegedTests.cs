@@ -17,6 +17,7 @@ public sealed class UnprivilegedTests : IDisposable
     [InlineData(nameof(UnprivilegedChild.Imports_exports_and_removes_what_root_has_packed))]
     [InlineData(nameof(UnprivilegedChild.Refuses_device_nodes_and_keeps_nothing))]
     [InlineData(nameof(UnprivilegedChild.Says_what_a_user_may_not_do))]
+    [InlineData(nameof(UnprivilegedChild.Keeps_whiteouts_where_it_cannot_be_seen_what_they_hide))]
     public void A_user_has_a_store_of_their_own(string what)
     {
         StoreFixture.RequireRoot();

@@ -15,8 +15,6 @@ internal static class OciArchive
     /// <summary>How deep indexes may lie in indexes; the specification needs two.</summary>
     private const int MaximumDepth = 4;
 
-    private const string AttestationAnnotation = "vnd.docker.reference.type";
-
     /// <summary>Whether these files are a layout.</summary>
     public static bool IsOne(ImageFiles files) => files.TryFind(VersionName, out _) && files.TryFind(IndexName, out _);
 
@@ -28,7 +26,7 @@ internal static class OciArchive
         Dictionary<string, ArchivedImage> images = [];
         foreach (ImageDescriptor descriptor in index.Manifests)
         {
-            if (descriptor is null || IsAttestation(descriptor)) continue;
+            if (descriptor is null || PlatformChoice.IsAttestation(descriptor)) continue;
             List<ImageDescriptor> manifests = [];
             Collect(files, descriptor, manifests, 0);
             ImageDescriptor? chosen = Choose(files, manifests, platform);
@@ -64,11 +62,6 @@ internal static class OciArchive
         return new ArchivedImage { ConfigBytes = [], Config = config, ManifestBytes = [], Layers = layers };
     }
 
-    /// <summary>BuildKit's provenance and SBOM documents look like manifests for the platform unknown/unknown.</summary>
-    private static bool IsAttestation(ImageDescriptor descriptor)
-        => descriptor.Annotations?.ContainsKey(AttestationAnnotation) == true
-            || (descriptor.Platform is { Os: "unknown", Architecture: "unknown" });
-
     private static void Collect(ImageFiles files, ImageDescriptor descriptor, List<ImageDescriptor> manifests, int depth)
     {
         if (!ImageMediaType.IsIndex(descriptor.MediaType))
@@ -85,7 +78,7 @@ internal static class OciArchive
         ImageIndex index = ImageLayout.Parse(ReadBlob(files, descriptor), descriptor.Digest, ImageJson.Default.ImageIndex);
         foreach (ImageDescriptor inner in index.Manifests)
         {
-            if (inner is not null && !IsAttestation(inner)) Collect(files, inner, manifests, depth + 1);
+            if (inner is not null && !PlatformChoice.IsAttestation(inner)) Collect(files, inner, manifests, depth + 1);
         }
     }
 
@@ -95,23 +88,14 @@ internal static class OciArchive
     /// </summary>
     private static ImageDescriptor? Choose(ImageFiles files, List<ImageDescriptor> manifests, ImagePlatformSelector platform)
     {
-        List<(ImageDescriptor Descriptor, string Platform, bool Matches)> candidates = [];
+        List<ImageDescriptor> candidates = [];
         foreach (ImageDescriptor descriptor in manifests)
         {
             // docker save leaves out the platforms it has not got.
             if (!files.TryFind(BlobName(descriptor.Digest), out _)) continue;
             ImageManifest manifest = ImageLayout.Parse(ReadBlob(files, descriptor), descriptor.Digest, ImageJson.Default.ImageManifest);
             if (manifest.Config is null || !ImageMediaType.IsConfig(manifest.Config.MediaType)) continue;
-            string? os = descriptor.Platform?.Os;
-            string? architecture = descriptor.Platform?.Architecture;
-            string? variant = descriptor.Platform?.Variant;
-            if (string.IsNullOrEmpty(architecture))
-            {
-                ImageConfig config = ImageLayout.Parse(ReadBlob(files, manifest.Config), manifest.Config.Digest, ImageJson.Default.ImageConfig);
-                (os, architecture, variant) = (config.Os, config.Architecture, config.Variant);
-            }
-
-            candidates.Add((descriptor, $"{os}/{architecture}", platform.Matches(os, architecture, variant)));
+            candidates.Add(string.IsNullOrEmpty(descriptor.Platform?.Architecture) ? descriptor with { Platform = PlatformOf(files, manifest) } : descriptor);
         }
 
         if (candidates.Count == 0)
@@ -121,15 +105,15 @@ internal static class OciArchive
                 : null;
         }
 
-        foreach ((ImageDescriptor descriptor, _, bool matches) in candidates)
-        {
-            if (matches) return descriptor;
-        }
-
-        if (candidates.Count == 1 && !platform.Explicit) return candidates[0].Descriptor;
-        throw new ContainerException(
+        return PlatformChoice.Choose(candidates, platform, any: candidates.Count == 1 && !platform.Explicit) ?? throw new ContainerException(
             ErrorCode.ImageUnsupported,
-            $"{files.Path} has no image for {platform}, only for {string.Join(", ", candidates.Select(candidate => candidate.Platform).Distinct())}.", files.Path);
+            $"{files.Path} has no image for {platform}, only for {string.Join(", ", candidates.Select(candidate => $"{candidate.Platform!.Os}/{candidate.Platform.Architecture}").Distinct())}.", files.Path);
+    }
+
+    private static ImagePlatform PlatformOf(ImageFiles files, ImageManifest manifest)
+    {
+        ImageConfig config = ImageLayout.Parse(ReadBlob(files, manifest.Config!), manifest.Config!.Digest, ImageJson.Default.ImageConfig);
+        return new ImagePlatform { Os = config.Os ?? "linux", Architecture = config.Architecture ?? "", Variant = config.Variant };
     }
 
     private static ArchivedImage ReadManifest(ImageFiles files, ImageDescriptor descriptor)

@@ -103,10 +103,19 @@ internal sealed class TokenServer : IDisposable
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         string text = Part(new JsonObject
         {
-            ["typ"] = "JWT", ["alg"] = "ES256", ["x5c"] = new JsonArray(Convert.ToBase64String(_certificate.RawData)),
+            ["typ"] = "JWT",
+            ["alg"] = "ES256",
+            ["x5c"] = new JsonArray(Convert.ToBase64String(_certificate.RawData)),
         }) + "." + Part(new JsonObject
         {
-            ["iss"] = Issuer, ["sub"] = user ?? "", ["aud"] = Service, ["exp"] = now + 300, ["nbf"] = now - 60, ["iat"] = now, ["jti"] = Guid.NewGuid().ToString("n"), ["access"] = access,
+            ["iss"] = Issuer,
+            ["sub"] = user ?? "",
+            ["aud"] = Service,
+            ["exp"] = now + 300,
+            ["nbf"] = now - 60,
+            ["iat"] = now,
+            ["jti"] = Guid.NewGuid().ToString("n"),
+            ["access"] = access,
         });
         return $"{text}.{Encode(_key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256))}";
     }

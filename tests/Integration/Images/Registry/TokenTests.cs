@@ -24,7 +24,8 @@ public sealed class TokenTests : IDisposable
 
     private LocalRegistryOperations Operations => new(_fixture.Paths, _fixture.Store, () => new RegistrySettings
     {
-        FirstDelay = TimeSpan.FromMilliseconds(10), CredentialFiles = [Path.Combine(_fixture.Scratch, "auth.json")],
+        FirstDelay = TimeSpan.FromMilliseconds(10),
+        CredentialFiles = [Path.Combine(_fixture.Scratch, "auth.json")],
     });
 
     public void Dispose()
