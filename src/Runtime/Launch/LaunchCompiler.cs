@@ -25,7 +25,9 @@ internal static class LaunchCompiler
         if (!forks) SecurityLabels.Add(context);
         Namespaces.Enter(context);
         if (forks) SecurityLabels.Add(context);
-        Hide(plan);
+        // Without privileges the launcher can follow a process that hides into no namespace. Before there is a second process in the container, nobody is there to be hidden from.
+        bool hidesLate = context is { WaitsForHooks: true, Inputs.ClonesMounts: false, Spec.Hooks.CreateContainer.Count: > 0 } && context.MakesNamespace("user") && context.MakesNamespace("pid");
+        if (!hidesLate) Hide(plan);
         plan.Section("umask(2)");
         plan.Call(SystemCall.Umask, "clear", "the umask", 0);
         RootFileSystem.Mount(context);
@@ -38,6 +40,7 @@ internal static class LaunchCompiler
         ProtectedPaths.Add(context);
         MakeWorkingFolder(context);
         WaitForHooks(context);
+        if (hidesLate) Hide(plan);
         RootFileSystem.Pivot(context);
         Finish(context, user);
     }

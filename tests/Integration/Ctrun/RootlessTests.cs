@@ -114,6 +114,87 @@ public sealed class RootlessTests : IDisposable
         AssertClean();
     }
 
+    [Fact]
+    public void A_delegated_cgroup_limits_freezes_and_counts()
+    {
+        List<string> folders = [.. ((string[])["/sys/fs/cgroup", .. Directory.GetDirectories("/sys/fs/cgroup")])
+            .Where(static folder => File.Exists(folder + "/cgroup.procs") && !new DirectoryInfo(folder).Attributes.HasFlag(FileAttributes.ReparsePoint) && IsHierarchy(folder)).Select(folder => folder + _bundle.CgroupPath)];
+        string? unified = folders.Find(static folder => File.Exists(Path.GetDirectoryName(folder) + "/cgroup.controllers"));
+        Assert.SkipUnless(folders.Exists(static folder => folder.StartsWith("/sys/fs/cgroup/pids/", StringComparison.Ordinal)), "delegation of v2 alone takes a manager: the virtual machine tries it");
+        try
+        {
+            foreach (string folder in folders)
+            {
+                Directory.CreateDirectory(folder);
+                foreach (string name in (string[])["cpuset.mems", "cpuset.cpus"])
+                    if (File.Exists($"{folder}/{name}")) File.WriteAllText($"{folder}/{name}", File.ReadAllText($"{Path.GetDirectoryName(folder)}/{name}"));
+            }
+
+            using (Process owner = Process.Start("chown", ["-R", $"{User}:{User}", .. folders])) owner.WaitForExit();
+            Write(["/bin/sleep", "1000"], spec => spec with
+            {
+                Linux = spec.Linux! with { CgroupsPath = _bundle.CgroupPath + "/c", Resources = new OciResources { Pids = new OciPids { Limit = 20 } } },
+            });
+            // v2 lets a process move only below a cgroup that it may write to.
+            string enter = unified is null ? "" : $"echo $$ > {unified}/cgroup.procs && ";
+            CommandResult started = RunAsRoot($"{enter}exec {AsUser($"./ctrun --root {Root} run -d c </dev/null >out 2>err")}");
+            Assert.True(started.ExitCode == 0, File.ReadAllText(Path.Combine(_bundle.Folder, "err")) + started.Error);
+            string limit = $"/sys/fs/cgroup/pids{_bundle.CgroupPath}/c/pids.max";
+            Assert.Equal("20\n", File.ReadAllText(limit));
+            Assert.Equal((0, ""), Left(Ctrun("update --pids-limit 30 c")));
+            Assert.Equal("30\n", File.ReadAllText(limit));
+            Assert.Equal((0, ""), Left(Ctrun("pause c")));
+            Assert.Equal("paused", State("c").Status);
+            Assert.Equal((0, ""), Left(Ctrun("resume c")));
+            Assert.Contains("\"limit\":30", Ctrun("events --stats c").Output, StringComparison.Ordinal);
+            Assert.Equal((0, ""), Left(Ctrun("delete --force c")));
+            Assert.False(File.Exists(limit));
+            AssertClean();
+        }
+        finally
+        {
+            Ctrun("delete --force c");
+            foreach (string folder in folders) Engines.EngineSandbox.WaitUntil(() => Engines.EngineSandbox.RemoveTree(folder), folder + " to be removed");
+        }
+
+        static bool IsHierarchy(string folder) => File.Exists(folder + "/tasks") || File.Exists(folder + "/cgroup.controllers");
+    }
+
+    [Fact]
+    public void Hooks_run_in_their_namespaces()
+    {
+        OciHook Hook(string kind) => new() { Path = "/bin/sh", Args = ["sh", "-c", $"cat > /dev/null; echo {kind} $(id -u) $(readlink /proc/self/ns/user) >> {_bundle.Folder}/hooks"] };
+        // The root file system may be reached by a link.
+        File.CreateSymbolicLink(Path.Combine(_bundle.Folder, "link"), "rootfs");
+        Write(["/bin/true"], spec => spec with
+        {
+            Root = spec.Root! with { Path = "link" },
+            Hooks = new OciHooks
+            {
+                Prestart = [Hook("prestart")],
+                CreateRuntime = [Hook("createRuntime")],
+                CreateContainer = [Hook("createContainer")],
+                Poststart = [Hook("poststart")],
+                Poststop = [Hook("poststop")],
+            },
+        });
+        CommandResult result = Ctrun("run c");
+        Assert.Equal((0, ""), Left(result));
+        string[][] seen = [.. File.ReadAllLines(Path.Combine(_bundle.Folder, "hooks")).Select(static line => line.Split(' '))];
+        Assert.Equal(["prestart", "createRuntime", "createContainer", "poststart", "poststop"], seen.Select(static parts => parts[0]));
+        Assert.Equal([$"{User}", $"{User}", "0", $"{User}", $"{User}"], seen.Select(static parts => parts[1]));
+        Assert.NotEqual(seen[0][2], seen[2][2]);
+        Assert.Equal(seen[0][2], seen[3][2]);
+        Write(["/bin/true"], spec => spec with { Hooks = new OciHooks { StartContainer = [Hook("startContainer")] } });
+        Assert.Contains("cannot be had without privileges", Ctrun("run c").Error, StringComparison.Ordinal);
+        Write(["/bin/true"], spec => spec with
+        {
+            Linux = spec.Linux! with { Seccomp = new OciSeccomp { DefaultAction = "SCMP_ACT_ALLOW", ListenerPath = "/nobody" } },
+        });
+        Assert.Contains("cannot be had without privileges", Ctrun("run c").Error, StringComparison.Ordinal);
+        AssertClean();
+    }
+
     private static (int ExitCode, string Error) Left(CommandResult result) => (result.ExitCode, result.Error);
 
     private void Write(string[] command, Func<OciSpec, OciSpec>? change = null)

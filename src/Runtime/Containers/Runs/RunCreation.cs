@@ -135,11 +135,17 @@ internal static class RunCreation
         }
     }
 
+    private static ContainerException NeedsPrivileges(string what, string target)
+        => new(ErrorCode.NotSupported, $"{what} cannot be had without privileges; run it as root, or leave it out.", target);
+
     private static void Check(OciSpec spec, RunRequest request)
     {
         if (spec.Process is null) throw Invalid("The configuration has no process; process.args says what to run.", "process");
         if (spec.Root is null) throw Invalid("The configuration has no root file system; root.path says where it is.", "root");
         HookRunner.Check(spec.Hooks);
+        // For both the first process would have to be open to the launcher, and with it to every program of the image that runs beside it.
+        if (!Environment.IsPrivilegedProcess && HookRunner.HasStart(spec.Hooks)) throw NeedsPrivileges("Hooks of the kind startContainer", "hooks.startContainer");
+        if (!Environment.IsPrivilegedProcess && spec.Linux?.Seccomp?.ListenerPath is { Length: > 0 } listener) throw NeedsPrivileges("A listener of system calls (seccomp.listenerPath)", listener);
         bool waits = !request.Detached;
         if (request.ConsoleSocket is not null && !spec.Process.Terminal)
         {

@@ -57,9 +57,12 @@ internal static class RootFileSystem
     public static ulong HostPropagation(OciSpec spec)
         => PropagationOf(spec.Linux?.RootfsPropagation) is { } wished and not Libc.MS_SHARED ? wished : Libc.MS_SLAVE;
 
+    // The path of the configuration is the host's, and may be a link.
     private static int Attach(LaunchPlan plan, Slot detached, string path, string place) => plan.Call(
         SystemCall.MoveMount, "mount the root file system", path, detached, plan.Itself, Libc.AT_FDCWD, plan.Text(place),
-        PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH"));
+        place == "/"
+            ? PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH, "MOVE_MOUNT_F_EMPTY_PATH")
+            : PlanArgument.Flags(Libc.MOVE_MOUNT_F_EMPTY_PATH | Libc.MOVE_MOUNT_T_SYMLINKS, "MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_SYMLINKS"));
 
     /// <summary>Makes the root "/" of the new mount namespace and lets go of the old one.</summary>
     public static void Pivot(LaunchContext context)

@@ -131,12 +131,14 @@ internal static class HookRunner
     /// <param name="report">The report pipe.</param>
     /// <param name="place">The container's first process, its root and its working folder.</param>
     /// <param name="flags">Which namespaces, CLONE_NEW….</param>
-    public static void CompileInside(LaunchPlan plan, OciHook hook, Slot input, Slot output, int report, HookPlace place, ulong flags)
+    /// <param name="forks">Whether the pid namespace is joined here, instead of by the launcher, and entered by a child.</param>
+    public static void CompileInside(LaunchPlan plan, OciHook hook, Slot input, Slot output, int report, HookPlace place, ulong flags, bool forks = false)
     {
         Begin(plan, input, output);
         LaunchCompiler.Hide(plan);
         plan.Section("config.md#createcontainer-hooks");
         plan.Call(SystemCall.Setns, "join", "the container's namespaces", place.Process, PlanArgument.Flags((long)flags, "the container's"));
+        if (forks) plan.Fork(plan.NewSlot("report", report));
         if ((flags & Namespaces.NewUser) != 0) Namespaces.BecomeRoot(plan);
         // Joining a mount namespace means its root, which the container's covers already where it is mounted on "/"; the first process still has the host's.
         plan.Call(SystemCall.Fchdir, "enter", "the host's root", place.Root);
@@ -162,12 +164,14 @@ internal static class HookRunner
         using SafeFileHandle root = OpenOf(processId, "root"), folder = OpenOf(processId, "cwd");
         ulong flags = 0;
         foreach (OciNamespace space in spec.Linux?.Namespaces ?? []) flags |= Namespaces.FlagOf(space.Type);
-        Launch(run, (flags & NewPid) == 0 ? null : process, (plan, input, output, report) => CompileInside(
+        // As with a process that is executed: without privileges the pid namespace is joined from inside the user namespace.
+        bool forks = !Environment.IsPrivilegedProcess && (flags & NewPid) != 0;
+        Launch(run, (flags & NewPid) == 0 || forks ? null : process, (plan, input, output, report) => CompileInside(
             plan, hook, input, output, report,
             new HookPlace(
                 plan.NewSlot("container", process.DangerousGetHandle()), plan.NewSlot("host-root", root.DangerousGetHandle()),
                 plan.NewSlot("rootfs", folder.DangerousGetHandle())),
-            flags & ~NewPid));
+            forks ? flags : flags & ~NewPid, forks));
     }
 
     private delegate void Compiler(LaunchPlan plan, Slot input, Slot output, int report);
