@@ -60,8 +60,23 @@ Describe 'Clear-ContainerStorage' {
         Test-Path $left | Should -BeFalse
     }
 
-    It 'removes nothing with -WhatIf' {
-        Clear-ContainerStorage -All -WhatIf
+    It 'removes what a container was the last to keep' {
+        $image = Get-ContainerImage named:1
+        $null = New-Container named:1 -Name keeper -ErrorAction Stop -- true
+        Remove-ContainerImage named:1 -Force
+        Remove-Container keeper
+        $blob = "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$($image.Id -replace '^sha256:')"
+        Test-Path $blob | Should -BeTrue
+        Clear-ContainerStorage Image -Label none=such -WhatIf
+        Test-Path $blob | Should -BeTrue
+        $said = Clear-ContainerStorage Image -Label none=such -Confirm:$false -Verbose 4>&1
+        Test-Path $blob | Should -BeFalse
+        "$said" | Should -Match '^[1-9].* are free now'
+    }
+
+    It 'says what could be freed with -WhatIf, and removes nothing' {
+        $said = Clear-ContainerStorage -All -WhatIf -Verbose 4>&1
+        "$said" | Should -Match 'could be freed'
         @(Get-Container) | Should -HaveCount 2
         @(Get-ContainerImage) | Should -HaveCount 3
     }

@@ -15,6 +15,10 @@ public interface IStorageOperations
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>; <see cref="ErrorCode.ImageInUse"/>: a pull is at it.</exception>
     Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken);
 
+    /// <summary>Removes blobs and layers that neither an image nor a container needs any more, unless somebody counts on them at this moment: then the next change does it.</summary>
+    /// <returns>The bytes that are free now.</returns>
+    Task<long> RemoveUnusedAsync(CancellationToken cancellationToken);
+
     /// <summary>Reads all blobs and looks for what is damaged, missing or left over.</summary>
     /// <param name="repair">Whether to put right what can be.</param>
     /// <param name="progress">Bytes read.</param>

@@ -22,10 +22,10 @@ internal sealed partial class ImageStore
             List<CatalogEntry> lines = LinesToRemove(image, found, entries, uses, options);
             ContainerImage[] removed = [.. lines.Select(DescribeRemoved)];
             // From here on a crash leaves at most pieces without a use, and the mark that says so.
-            MarkSweepPending();
+            if (!File.Exists(Ingest.SweepPendingPath(_paths))) MarkSweepPending();
             HashSet<ImageDescriptor> gone = [.. lines.Select(line => line.Descriptor!)];
             _layout.WriteIndex(index with { Manifests = [.. index.Manifests.Where(descriptor => !gone.Contains(descriptor))] });
-            trash = await SweepPendingAsync(held, cancellationToken);
+            if (!options.KeepPieces) trash = await SweepPendingAsync(held, cancellationToken);
             return removed;
         }
         catch (Exception error) when (StoreErrors.Knows(error))

@@ -65,6 +65,32 @@ internal sealed partial class ImageStore
         }
     }
 
+    /// <summary>
+    /// Sweeps whether or not a change has asked for it: what an image that was removed by force has left to a container, nobody asks for when the container goes.
+    /// </summary>
+    /// <returns>The bytes that are free now.</returns>
+    internal async Task<long> RemoveUnusedAsync(CancellationToken cancellationToken)
+    {
+        if (!Directory.Exists(_paths.Images)) return 0;
+        Ingest.EnsureFolders(_paths);
+        Ingest? trash = null;
+        try
+        {
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            if (!File.Exists(Ingest.SweepPendingPath(_paths))) MarkSweepPending();
+            trash = await SweepPendingAsync(held, cancellationToken);
+            return trash?.Freed ?? 0;
+        }
+        catch (Exception error) when (StoreErrors.Knows(error))
+        {
+            throw StoreErrors.Translate(error, _paths, _paths.Images);
+        }
+        finally
+        {
+            trash?.Dispose();
+        }
+    }
+
     /// <summary>Sweeps, if that is pending and nobody counts on anything.</summary>
     /// <returns>The folder that holds what is still to be deleted; dispose it after the lock.</returns>
     private async Task<Ingest?> SweepPendingAsync(StoreLock held, CancellationToken cancellationToken)
@@ -103,7 +129,9 @@ internal sealed partial class ImageStore
             foreach (string path in Directory.EnumerateFiles(_layout.Blobs))
             {
                 string digest = ImageDigest.Prefix + Path.GetFileName(path);
-                if (ImageDigest.IsValid(digest) && !reachable.Blobs.Contains(digest)) File.Delete(path);
+                if (!ImageDigest.IsValid(digest) || reachable.Blobs.Contains(digest)) continue;
+                trash.Freed += new FileInfo(path).Length;
+                File.Delete(path);
             }
 
             AtomicFile.SyncFolder(_layout.Blobs);
@@ -119,6 +147,7 @@ internal sealed partial class ImageStore
         foreach (string chain in _layers.Chains().ToList())
         {
             if (reachable.Layers.Contains(chain)) continue;
+            trash.Freed += _layers.Record(chain)?.Size ?? 0;
             _layers.Forget(chain);
             Directory.Move(_layers.Folder(chain), trash.NewPath("layer"));
         }

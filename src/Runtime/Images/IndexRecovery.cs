@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images;

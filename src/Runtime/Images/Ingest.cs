@@ -108,6 +108,9 @@ internal sealed class Ingest : IDisposable
         return found;
     }
 
+    /// <summary>Bytes of what was moved into it to be deleted, and of blobs that are deleted already.</summary>
+    public long Freed { get; set; }
+
     /// <summary>A path in the folder that is not used yet.</summary>
     public string NewPath(string prefix)
         => Path.Combine(Folder, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{prefix}-{Interlocked.Increment(ref _counter)}"));

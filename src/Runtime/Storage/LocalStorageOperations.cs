@@ -88,6 +88,9 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
     }
 
     /// <inheritdoc/>
+    public Task<long> RemoveUnusedAsync(CancellationToken cancellationToken) => Task.Run(() => images.RemoveUnusedAsync(cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
     {
         List<ContainerStorageProblem> problems = [.. await images.TestAsync(repair, progress, cancellationToken).ConfigureAwait(false)];

@@ -9,6 +9,8 @@ internal sealed class FakeStorage : IStorageOperations
 
     public Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    public Task<long> RemoveUnusedAsync(CancellationToken cancellationToken) => Task.FromResult(0L);
+
     public Task<IReadOnlyList<ContainerStorageProblem>> TestAsync(bool repair, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
         => Task.FromResult<IReadOnlyList<ContainerStorageProblem>>([]);
 }

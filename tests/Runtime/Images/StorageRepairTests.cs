@@ -164,6 +164,32 @@ public sealed class StorageRepairTests : IDisposable
         Assert.Empty(await TestAsync(repair: false));
     }
 
+    [Fact]
+    public async Task What_many_removals_have_left_goes_at_once()
+    {
+        for (int i = 0; i < 3; i++) await _store.ImportAsync(Tar($"{i}"), $"box{i}");
+        for (int i = 0; i < 2; i++) await _store.Store.RemoveAsync($"box{i}", new ImageRemoveOptions { KeepPieces = true }, Token);
+        Assert.Equal(3, _store.Layers.Length);
+        Assert.True(await _store.NewStore().RemoveUnusedAsync(Token) > 2);
+        Assert.Single(_store.Layers);
+        Assert.Equal(3, _store.Blobs.Length);
+        Assert.Equal(0, await _store.NewStore().RemoveUnusedAsync(Token));
+    }
+
+    [Fact]
+    public async Task What_a_container_was_the_last_to_keep_goes_when_it_is_asked_for()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        _store.Uses.Add(Use(image) with { Running = false });
+        await _store.Store.RemoveAsync("box", new ImageRemoveOptions { Force = true }, Token);
+        Assert.Equal(0, await _store.Store.RemoveUnusedAsync(Token));
+        Assert.Single(_store.Layers);
+        _store.Uses.Clear();
+        Assert.True(await _store.Store.RemoveUnusedAsync(Token) > 0);
+        Assert.Empty(_store.Layers);
+        Assert.Empty(_store.Blobs);
+    }
+
     private ulong InodeOf(ContainerImage image)
     {
         Assert.True(Libc.TryStat(Path.Combine(LayerOf(image), "diff", "file"), out FileStatus status));

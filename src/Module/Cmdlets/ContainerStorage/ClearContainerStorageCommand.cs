@@ -12,6 +12,9 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
         [ContainerStorageKind.Container, ContainerStorageKind.Image, ContainerStorageKind.Volume, ContainerStorageKind.Download];
 
     private long _freed;
+    private long _asked;
+    private int _items;
+    private bool _confirmed;
 
     /// <summary>What is removed: containers, images and what pulls have left, where omitted.</summary>
     [Parameter(Position = 0)]
@@ -49,8 +52,22 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
             foreach (ContainerStorageItem item in items.Where(item => item.Kind == kind && IsMeant(item))) Remove(item);
         }
 
-        WriteVerbose($"{HumanUnits.Size(_freed)} are free now.");
+        if (Kind.Contains(ContainerStorageKind.Image) || Kind.Contains(ContainerStorageKind.Container)) RemoveUnused();
+        WriteVerbose(_items > 0 && !_confirmed ? $"At least {HumanUnits.Size(_asked)} could be freed." : $"{HumanUnits.Size(_freed)} are free now.");
     }
+
+    // Also what no listed image holds any more: what an image that was removed by force has left to a container. Its bytes are what the images have freed
+    // together, shared layers included.
+    private void RemoveUnused()
+    {
+        // It asks for nothing of its own: every change of an image does it, and nobody could use or see what goes.
+        if (_items > 0 ? !_confirmed : IsWhatIf) return;
+        Attempt(null, () => _freed += Await(Engine.Storage.RemoveUnusedAsync(Cancellation)));
+    }
+
+    private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? given)
+        ? LanguagePrimitives.IsTrue(given)
+        : LanguagePrimitives.IsTrue(SessionState.PSVariable.GetValue("WhatIfPreference"));
 
     private bool IsMeant(ContainerStorageItem item)
     {
@@ -65,9 +82,13 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
 
     private void Remove(ContainerStorageItem item)
     {
+        _items++;
+        _asked += item.OwnSize;
         if (!ShouldProcess($"{item.Kind.ToString().ToLowerInvariant()} {item.Name} ({HumanUnits.Size(item.OwnSize)})", "Remove")) return;
+        _confirmed = true;
         if (!Attempt(item, () => Remove(item.Kind, item))) return;
-        _freed += item.OwnSize;
+        // What images free, together and with what they share, is known at the end.
+        if (item.Kind != ContainerStorageKind.Image) _freed += item.OwnSize;
         if (PassThru) WriteObject(item);
     }
 
@@ -89,13 +110,13 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
                 if (item is { Dangling: true, Digest: { } digest })
                 {
                     // Its id may be that of an image with a name as well.
-                    Await(Engine.Images.RemoveAsync(digest, new ImageRemoveOptions { OnlyUnnamed = true }, Cancellation));
+                    Await(Engine.Images.RemoveAsync(digest, new ImageRemoveOptions { OnlyUnnamed = true, KeepPieces = true }, Cancellation));
                     break;
                 }
 
                 foreach (string name in item.Dangling ? [item.Id] : item.Name.Split(", "))
                 {
-                    Await(Engine.Images.RemoveAsync(name, new ImageRemoveOptions(), Cancellation));
+                    Await(Engine.Images.RemoveAsync(name, new ImageRemoveOptions { KeepPieces = true }, Cancellation));
                 }
 
                 break;

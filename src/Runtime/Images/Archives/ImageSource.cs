@@ -47,8 +47,8 @@ internal sealed class ImageSource : IDisposable
             // Its parts must be read in an order of their own.
             long maximum = maximumSize(whole.Length);
             SafeFileHandle spooled = Spool(
-                Decompressed(whole, compression), newPath("spool"), cancellationToken, path, default,
-                read => read <= maximum ? null : DecompressedSize.Exceeded(path, whole.Length, maximum));
+                Decompressed(whole, compression), newPath("spool"), path, default,
+                read => read <= maximum ? null : DecompressedSize.Exceeded(path, whole.Length, maximum), cancellationToken);
             return OpenTar(path, spooled, whole, file, cancellationToken);
         }
         catch
@@ -208,16 +208,18 @@ internal sealed class ImageSource : IDisposable
         long free = new DriveInfo(Path.GetDirectoryName(target)!).AvailableFreeSpace;
         // Others on the disk need some of it, and so does what is unpacked.
         long room = free - Math.Min(free / 10, 1L << 30);
-        return Spool(stream, target, cancellationToken, path, start.AsMemory(0, length), read => read <= maximumSize
+        return Spool(stream, target, path, start.AsMemory(0, length), Refuse, cancellationToken);
+
+        ContainerException? Refuse(long read) => read <= maximumSize
             ? read <= room
                 ? null
                 : new ContainerException(ErrorCode.StorageFull, $"There is no space left to store what {path} gives; free some and try again.", path)
             : new ContainerException(
-                ErrorCode.SizeLimitExceeded, string.Create(CultureInfo.InvariantCulture, $"{path} gives more than {maximumSize} bytes; if that is meant, allow a larger size."), path));
+                ErrorCode.SizeLimitExceeded, string.Create(CultureInfo.InvariantCulture, $"{path} gives more than {maximumSize} bytes; if that is meant, allow a larger size."), path);
     }
 
     private static SafeFileHandle Spool(
-        Stream stream, string target, CancellationToken cancellationToken, string display, ReadOnlyMemory<byte> start, Func<long, ContainerException?> refuse)
+        Stream stream, string target, string display, ReadOnlyMemory<byte> start, Func<long, ContainerException?> refuse, CancellationToken cancellationToken)
     {
         SafeFileHandle file = File.OpenHandle(target, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
         try
