@@ -35,6 +35,18 @@ public sealed class ParallelCompressionTests : IDisposable
         Assert.Throws<InvalidDataException>(() => new GZipStream(new MemoryStream(result), CompressionMode.Decompress).CopyTo(Stream.Null));
     }
 
+    [Fact]
+    public async Task What_does_not_compress_is_stored()
+    {
+        byte[] content = new byte[(3 * 1024 * 1024) + 70_000];
+        new Random(1).NextBytes(content);
+        byte[] result = (await CompressAsync(Compression.Gzip, content)).Result;
+        Assert.InRange(result.Length, content.Length, content.Length + (content.Length / 1000));
+        using MemoryStream all = new();
+        await using (GZipStream gzip = new(new MemoryStream(result), CompressionMode.Decompress)) await gzip.CopyToAsync(all, TestContext.Current.CancellationToken);
+        Assert.Equal(content, all.ToArray());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2 * 1024 * 1024)]
