@@ -251,7 +251,8 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         if (item.Job.BlobPath is not null && !_blobs.TryAdd(result.BlobDigest, item.Job.BlobPath)) File.Delete(item.Job.BlobPath);
         if (item.Job.Source is { IsFile: true, FilePath: { } file }) _blobs.TryAdd(result.BlobDigest, file);
         if (item.Job.Folder is not null) _unpacked[item.Chain] = (item.Folder, result.Contents!);
-        _verified.TryAdd((item.Chain, result.BlobDigest), true);
+        // What is not unpacked, such as an attestation, need not be a layer of any chain.
+        if (item.Chain.Length > 0) _verified.TryAdd((item.Chain, result.BlobDigest), true);
     }
 
     /// <summary>Writes the records of the layers just unpacked, base first, because a layer takes over from those below it.</summary>
