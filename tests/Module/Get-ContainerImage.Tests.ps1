@@ -23,6 +23,16 @@ Describe 'Get-ContainerImage' {
         $image.Reference | Should -Be 'busybox:latest'
     }
 
+    It 'is shown as a table, as a list with what matters, and wide by its reference' {
+        $image = Get-ContainerImage busybox
+        ($image | Format-Table | Out-String) | Should -Match 'Repository +Tag +Id +Created +Size'
+        $list = $image | Format-List | Out-String -Width 200
+        $list | Should -Match "Digest +: $($image.Digest)"
+        $list | Should -Match "Architecture +: $($image.Architecture)"
+        $list | Should -Match 'Layers +: \{sha256:'
+        ($image | Format-Wide | Out-String).Trim() | Should -Be 'busybox:latest'
+    }
+
     It 'says what it is' {
         $image = Get-ContainerImage busybox
         $image.Id | Should -Match '^sha256:[0-9a-f]{64}$'

@@ -40,5 +40,12 @@ Describe 'Get-ContainerStorage' {
         finally { Remove-ContainerImage made:1 }
     }
 
+    It 'is shown as a list with all that is known' {
+        $list = Get-ContainerStorage Volume -Detailed | Format-List | Out-String -Width 200
+        $list | Should -Match 'Name +: data'
+        $list | Should -Match 'OwnSize +: '
+        $list | Should -Match 'Dangling +: False'
+    }
+
     It 'shows one kind' { (Get-ContainerStorage Volume -Detailed).Name | Should -Be data }
 }
