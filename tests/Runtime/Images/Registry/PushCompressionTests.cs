@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using ContainerTools.Runtime.Tests.Images;
 using ContainerTools.Tests.Archives;
 using ContainerTools.Tests.Registries;
 using Xunit;
