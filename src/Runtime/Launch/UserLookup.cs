@@ -89,10 +89,7 @@ internal static class UserLookup
     private static List<Entry> Read(SafeFileHandle? root, string path)
     {
         List<Entry> entries = [];
-        // Never follow a link out of the root, never block on a pipe that an image puts there.
-        using SafeFileHandle? file = root is null
-            ? null
-            : Libc.TryOpenAt2(root, path, Libc.O_RDONLY | Libc.O_CLOEXEC | Libc.O_NONBLOCK | Libc.O_NOCTTY, Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS);
+        using SafeFileHandle? file = root is null ? null : Libc.TryOpenFileIn(root, path);
         if (file is null) return entries;
         byte[] buffer = new byte[4096];
         int length = 0;

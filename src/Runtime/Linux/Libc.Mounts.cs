@@ -82,6 +82,18 @@ internal static unsafe partial class Libc
         }
     }
 
+    /// <summary>
+    /// Opens a file below a root for reading, where whoever made the root may have put anything: links are followed inside of it, and what is no regular file is not opened at all,
+    /// for opening a device may be all that it takes (a watchdog starts, a tape winds back).
+    /// </summary>
+    /// <returns>Null where there is none.</returns>
+    /// <exception cref="KernelException">The errno of openat2(2), but for ENOENT and ENOTDIR.</exception>
+    public static SafeFileHandle? TryOpenFileIn(SafeHandle root, string path)
+    {
+        using SafeFileHandle? place = TryOpenAt2(root, path, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+        return place is not null && Stat(place).IsFile ? Reopen(place) : null;
+    }
+
     /// <summary>A detached copy of the mount at a path: open_tree(2) with OPEN_TREE_CLONE.</summary>
     public static SafeFileHandle CloneTree(string path, bool recursive)
     {

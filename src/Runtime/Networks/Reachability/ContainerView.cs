@@ -49,12 +49,12 @@ internal sealed class ContainerView : IDisposable
 
     /// <summary>
     /// A file of the container's, whose first megabyte counts; empty where there is none. The container may have put anything there: links are followed inside its root, and
-    /// what is no file is not waited for.
+    /// what is no file is not opened.
     /// </summary>
     public byte[] Read(string path)
     {
         using SafeFileHandle? file = TryOpen(path);
-        if (file is null || !Libc.Stat(file).IsFile) return [];
+        if (file is null) return [];
         byte[] content = new byte[4096];
         int length = 0;
         while (length < LargestFile)
@@ -74,8 +74,7 @@ internal sealed class ContainerView : IDisposable
     {
         try
         {
-            return Libc.TryOpenAt2(
-                _root, path.TrimStart('/'), Libc.O_RDONLY | Libc.O_NONBLOCK | Libc.O_NOCTTY | Libc.O_CLOEXEC, Libc.RESOLVE_IN_ROOT | Libc.RESOLVE_NO_MAGICLINKS);
+            return Libc.TryOpenFileIn(_root, path.TrimStart('/'));
         }
         catch (KernelException)
         {

@@ -1,5 +1,6 @@
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Networks.Reachability;
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace ContainerTools.Runtime.Tests.Networks.Reachability;
@@ -29,6 +30,22 @@ public sealed class ContainerViewTests : IDisposable
         // A link of /proc that leads out of every root.
         Assert.Empty(view.Read("/proc/self/exe"));
         Assert.InRange(view.Read(Path("large")).Length, 1 << 20, 2 << 20);
+    }
+
+    [Fact]
+    public void What_is_no_file_is_not_even_opened()
+    {
+        using ContainerView view = ContainerView.Join(Environment.ProcessId, _startTime);
+        using SafeFileHandle watch = Libc.CreateInotify();
+        using SafeFileHandle folder = Libc.Open(_folder, Libc.O_PATH | Libc.O_DIRECTORY | Libc.O_CLOEXEC);
+        Assert.Equal(0, Libc.MakeNodeAt(folder, "pipe"u8, Libc.S_IFIFO | 0x180, 0));
+        const uint InOpen = 0x20;
+        Libc.AddWatch(watch, _folder, InOpen);
+        Assert.Empty(view.Read(Path("pipe")));
+        Assert.False(Libc.Poll(watch, Libc.POLLIN, TimeSpan.Zero));
+        // The watch would have told.
+        File.WriteAllText(Path("file"), "text");
+        Assert.True(Libc.Poll(watch, Libc.POLLIN, TimeSpan.Zero));
     }
 
     [Fact]
