@@ -161,11 +161,13 @@ internal sealed unsafe class Handshake : IDisposable
         }
     }
 
+    // Adopted first: where that fails, there is still a child to be ended.
     private static void Follow(ref NewProcess child, int processId)
     {
+        NewProcess next = NewProcess.Adopt(processId);
         child.Reap();
         child.Dispose();
-        child = NewProcess.Adopt(processId);
+        child = next;
     }
 
     private void SendListener(NewProcess child, int number)
