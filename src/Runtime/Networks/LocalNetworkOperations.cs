@@ -22,11 +22,27 @@ internal sealed class LocalNetworkOperations(ContainerServices services) : INetw
     }
 
     // They have no addresses of the engine's, whose leases would tell of them.
-    private NetworkContainer[] WithMode(string mode) => [.. services.StateReader.RunFolders()
-        .Select(services.Store.TryRead).OfType<ContainerRecord>()
-        .Where(record => record.Configuration.NetworkMode == mode && services.StateReader.Read(record.Id).State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting)
-        .Select(static record => new NetworkContainer { Id = record.Id, Name = record.Name })
-        .OrderBy(static member => member.Name, StringComparer.Ordinal)];
+    private NetworkContainer[] WithMode(string mode)
+    {
+        HashSet<string> running = services.StateReader.RunFolders();
+        return [.. services.Store.Records()
+            .Where(record => running.Contains(record.Id) && record.Damage is null && record.Configuration.NetworkMode == mode && IsIn(record.Id))
+            .Select(static record => new NetworkContainer { Id = record.Id, Name = record.Name })
+            .OrderBy(static member => member.Name, StringComparer.Ordinal)];
+    }
+
+    // A damaged one must not keep the others and their networks from being seen; whoever works with that container is told.
+    private bool IsIn(string id)
+    {
+        try
+        {
+            return services.StateReader.Read(id).State is ContainerState.Running or ContainerState.Paused or ContainerState.Restarting;
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.StateCorrupt)
+        {
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public Task<ContainerNetwork> CreateAsync(NetworkCreateOptions options, CancellationToken cancellationToken) => Task.Run(

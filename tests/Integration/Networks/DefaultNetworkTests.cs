@@ -64,6 +64,19 @@ public sealed class DefaultNetworkTests(EngineFixture engine) : IClassFixture<En
         Assert.Empty(await MembersAsync("host"));
         Assert.Equal(b.Id, (await MembersAsync("red"))[1].Id);
 
+        // What cannot be read of one keeps none of the networks from being seen.
+        Container damaged = await engine.StartAsync(engine.Options("sleep", "10000") with { Name = "damaged", NetworkMode = "none" });
+        string state = Path.Combine(engine.Paths.ContainerRun(damaged.Id), "state.json"), record = Path.Combine(engine.Paths.Container(damaged.Id), "container.json");
+        foreach (string file in (string[])[state, record])
+        {
+            string content = await File.ReadAllTextAsync(file, Cancel);
+            await File.WriteAllTextAsync(file, "{", Cancel);
+            Assert.Equal(["apart"], (await MembersAsync("none")).Select(static member => member.Name));
+            await File.WriteAllTextAsync(file, content, Cancel);
+        }
+
+        Assert.Equal(["apart", "damaged"], (await MembersAsync("none")).Select(static member => member.Name));
+
         async Task<NetworkContainer[]> MembersAsync(string network) => [.. (await engine.Engine.Networks.ListAsync(Cancel).FirstAsync(other => other.Name == network, Cancel)).Containers];
     });
 
