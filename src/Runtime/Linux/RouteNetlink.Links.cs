@@ -80,13 +80,8 @@ internal sealed partial class RouteNetlink
     /// <summary>Whether an address is one of this network namespace's own, as the kernel routes it: that of a device, or of the loopback network.</summary>
     public bool IsLocal(IPAddress address)
     {
-        byte[] bytes = address.GetAddressBytes();
         bool isLocal = false;
-        NetlinkMessage message = new(RTM_GETROUTE, Ack);
-        Span<byte> head = message.Structure(RouteSize);
-        head[0] = Family(bytes);
-        head[1] = (byte)(bytes.Length * 8);
-        message.Add(1, bytes);
+        NetlinkMessage message = RouteQuestion(address);
         // An error says that there is no way to it, or one that leads nowhere.
         return _socket.TryAsk(message, (type, payload) => isLocal |= type == RTM_NEWROUTE && payload[7] == RTN_LOCAL, out _) == 0 && isLocal;
     }

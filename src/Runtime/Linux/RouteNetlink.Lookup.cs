@@ -17,13 +17,7 @@ internal sealed partial class RouteNetlink
     /// <summary>The way to an address, as the kernel would choose it now; null where none leads there.</summary>
     public NetworkRoute? FindRoute(IPAddress address)
     {
-        byte[] bytes = address.GetAddressBytes();
-        NetlinkMessage message = new(RTM_GETROUTE, Ack);
-        Span<byte> head = message.Structure(RouteSize);
-        head[0] = Family(bytes);
-        head[1] = (byte)(bytes.Length * 8);
-        message.Add(RTA_DST, bytes);
-        if (bytes.Length == 16 && address.ScopeId != 0) message.Add(RTA_OIF, (int)address.ScopeId);
+        NetlinkMessage message = RouteQuestion(address);
         int link = 0;
         IPAddress? source = null, gateway = null;
         int errno = _socket.TryAsk(
@@ -43,6 +37,18 @@ internal sealed partial class RouteNetlink
             },
             out _);
         return errno == 0 && link != 0 ? new NetworkRoute(NameOf(link), source, gateway) : null;
+    }
+
+    private static NetlinkMessage RouteQuestion(IPAddress address)
+    {
+        byte[] bytes = address.GetAddressBytes();
+        NetlinkMessage message = new(RTM_GETROUTE, Ack);
+        Span<byte> head = message.Structure(RouteSize);
+        head[0] = Family(bytes);
+        head[1] = (byte)(bytes.Length * 8);
+        message.Add(RTA_DST, bytes);
+        if (bytes.Length == 16 && address.ScopeId != 0) message.Add(RTA_OIF, (int)address.ScopeId);
+        return message;
     }
 
     /// <summary>A link's name; empty when there is none of that index any more.</summary>

@@ -181,7 +181,7 @@ internal static class NetworkTest
     {
         if (route is null) return null;
         if (route.Source is { } source && endpoints.FirstOrDefault(endpoint => source.Equals(endpoint.AddressOf(source.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6))) is { } place) return place.Network;
-        return record.Configuration.NetworkMode == "host" && route.Interface != "lo" ? "host" : null;
+        return record.Configuration.NetworkMode == NetworkMode.Host && route.Interface != "lo" ? NetworkMode.Host : null;
     }
 
     // A container that is there, and is not found: what the user most likely wonders about.
