@@ -144,7 +144,12 @@ public sealed class LifeTests(EngineFixture engine) : IClassFixture<EngineFixtur
             // Stopped it cannot get any further: what is seen then is a commit that is under way.
             for (bool caught = false; !caught;)
             {
-                while (!cgroup.IsFrozen) await Task.Delay(1, Cancel);
+                while (!cgroup.IsFrozen)
+                {
+                    Assert.False(worker.HasExited, "the worker has ended");
+                    await Task.Delay(1, Cancel);
+                }
+
                 Libc.SendSignal(process, Signal.SIGSTOP);
                 while (ProcessStat.Read(worker.Id)!.Value.State != 'T') await Task.Delay(1, Cancel);
                 caught = cgroup.IsFrozen && File.Exists(Path.Combine(engine.Paths.ContainerRun(container.Id), "paused"));

@@ -25,6 +25,7 @@ public sealed class KnownConnectionTests(EngineFixture engine) : IClassFixture<E
     [Fact]
     public Task A_client_that_keeps_sending_comes_to_the_next_container_and_never_to_a_stranger() => RunAsync(async () =>
     {
+        await RememberAsync("udp_timeout", "udp_timeout_stream");
         using SecondMachine second = new();
         second.Join("192.0.2");
         using UdpClient client = Client(second, s_client);
@@ -68,6 +69,7 @@ public sealed class KnownConnectionTests(EngineFixture engine) : IClassFixture<E
     [Fact]
     public Task A_client_follows_a_container_into_another_network_and_is_not_interrupted_otherwise() => RunAsync(async () =>
     {
+        await RememberAsync("udp_timeout", "udp_timeout_stream");
         using SecondMachine second = new();
         second.Join("192.0.2");
         using UdpClient client = Client(second, s_client);
@@ -122,6 +124,7 @@ public sealed class KnownConnectionTests(EngineFixture engine) : IClassFixture<E
         second.Join("192.0.2");
         // The packets of this test have no checksum.
         await File.WriteAllTextAsync("/proc/sys/net/netfilter/nf_conntrack_checksum", "0", Cancel);
+        await RememberAsync("sctp_timeout_cookie_wait", "sctp_timeout_closed");
         using Socket client = Within(Number(second), Raw);
         // The kernel follows connections from when the first rule asks for it.
         await Networks.RepairAsync("bridge", Cancel);
@@ -158,6 +161,12 @@ public sealed class KnownConnectionTests(EngineFixture engine) : IClassFixture<E
         file.SetHandleAsInvalid();
         socket.Blocking = true;
         return socket;
+    }
+
+    // What the kernel has heard of once only it forgets after some seconds, which may be over before a busy machine has looked.
+    private static async Task RememberAsync(params string[] times)
+    {
+        foreach (string time in times) await File.WriteAllTextAsync("/proc/sys/net/netfilter/nf_conntrack_" + time, "600", Cancel);
     }
 
     private Task<Container> StartAsync(string network)

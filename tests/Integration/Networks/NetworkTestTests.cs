@@ -11,6 +11,8 @@ namespace ContainerTools.Integration.Tests.Networks;
 public sealed class NetworkTestTests(EngineFixture engine) : IClassFixture<EngineFixture>
 {
     private static readonly TimeSpan s_short = TimeSpan.FromMilliseconds(300);
+    // For names, whose look-up must be done in this time on a busy machine as well.
+    private static readonly TimeSpan s_patient = TimeSpan.FromSeconds(10);
 
     [Fact]
     public Task A_container_reaches_another_by_name_over_both_families() => RunAsync(async () =>
@@ -51,7 +53,7 @@ public sealed class NetworkTestTests(EngineFixture engine) : IClassFixture<Engin
         NetworkTestResult unknown = Assert.Single(await TestAsync(client, new() { Target = "missing.example", Ports = [80] }));
         Assert.Equal((NetworkTestStatus.NameNotFound, false, NameSource.None, null), (unknown.Status, unknown.Resolved, unknown.NameSource, unknown.RemoteAddress));
         Assert.Contains("missing.example", unknown.Error, StringComparison.Ordinal);
-        NetworkTestResult outside = Assert.Single(await TestAsync(client, new() { Target = "www.example", Ports = [80], Timeout = s_short }));
+        NetworkTestResult outside = Assert.Single(await TestAsync(client, new() { Target = "www.example", Ports = [80], Timeout = s_patient }));
         Assert.Equal(("192.0.2.1", "10.99.1.1", "red"), (outside.RemoteAddress!.ToString(), outside.Gateway!.ToString(), outside.Network));
         Assert.False(outside.Reached);
         server.Fails = true;
@@ -174,14 +176,14 @@ public sealed class NetworkTestTests(EngineFixture engine) : IClassFixture<Engin
             DnsSearch = ["one.example"],
             HostEntries = ["here:127.0.0.1", "here:127.0.0.9"],
         });
-        NetworkTestResult result = (await TestAsync(host, new() { Target = "web", Timeout = s_short }))[0];
+        NetworkTestResult result = (await TestAsync(host, new() { Target = "web", Timeout = s_patient }))[0];
         Assert.Equal(("127.0.0.3", "web.one.example", "192.0.2.1"), (result.NameServer!.ToString(), result.ResolvedName, result.RemoteAddress!.ToString()));
         Assert.NotEqual(0, first.Queries);
-        result = (await TestAsync(host, new() { Target = "web.", Timeout = s_short }))[0];
+        result = (await TestAsync(host, new() { Target = "web.", Timeout = s_patient }))[0];
         Assert.Equal("web", result.ResolvedName);
 
         // More than a datagram holds: the same server over TCP.
-        NetworkTestResult[] many = await TestAsync(host, new() { Target = "big.example", Timeout = s_short });
+        NetworkTestResult[] many = await TestAsync(host, new() { Target = "big.example", Timeout = s_patient });
         Assert.Equal(60, many.Length);
         Assert.Equal(60, many[0].Addresses.Count);
         Assert.NotEqual(0, second.StreamQueries);
@@ -193,7 +195,7 @@ public sealed class NetworkTestTests(EngineFixture engine) : IClassFixture<Engin
         Assert.Equal(("127.0.0.5", true, NameSource.HostsFile), (result.RemoteAddress!.ToString(), result.Reached, result.NameSource));
         // What comes after # is no name. The domain of one label has none either, and no server that is left knows better.
         second.IsSilent = true;
-        result = Assert.Single(await TestAsync(host, new() { Target = "theirs", Timeout = s_short }));
+        result = Assert.Single(await TestAsync(host, new() { Target = "theirs", Timeout = s_patient }));
         Assert.Equal((NetworkTestStatus.LookupFailed, false), (result.Status, result.Resolved));
         Assert.Contains("127.0.0.3 does not answer", result.Error, StringComparison.Ordinal);
     });
