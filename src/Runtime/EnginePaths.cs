@@ -10,8 +10,9 @@ public sealed class EnginePaths
     /// <param name="run">What is running now; a tmpfs.</param>
     public EnginePaths(string root, string run)
     {
-        Root = Path.GetFullPath(root);
-        Run = Path.GetFullPath(run);
+        // However it is spelled, it is the same engine's: its bridges are told by it.
+        Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
+        Run = Path.TrimEndingDirectorySeparator(Path.GetFullPath(run));
     }
 
     /// <summary>
