@@ -81,4 +81,7 @@ public sealed record ContainerConfiguration
     public long LogMaxSize { get; init; }
     /// <summary>How many rotated log files are kept, the current one included; at least 1.</summary>
     public int LogMaxFiles { get; init; } = 1;
+
+    /// <summary>What the container runs.</summary>
+    public override string ToString() => string.Join(' ', [.. EntryPoint, .. Arguments]);
 }

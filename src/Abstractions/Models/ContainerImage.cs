@@ -58,4 +58,7 @@ public sealed record ImageConfiguration
     public IReadOnlyList<string> ExposedPorts { get; init; } = [];
     /// <summary>Paths that are meant to be volumes.</summary>
     public IReadOnlyList<string> Volumes { get; init; } = [];
+
+    /// <summary>What a container of the image runs where nothing else is said.</summary>
+    public override string ToString() => string.Join(' ', [.. EntryPoint, .. Command]);
 }

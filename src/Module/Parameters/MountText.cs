@@ -8,15 +8,16 @@ internal static class MountText
 {
     private static readonly char[] PathStarts = ['/', '.', '~'];
 
-    /// <summary>A bind mount (where the source is a path) or a volume (where it is a name).</summary>
-    /// <param name="text"><c>source:destination[:option,option]</c>.</param>
+    /// <summary>A bind mount (where the source is a path), a volume (where it is a name), or an anonymous volume (where there is none).</summary>
+    /// <param name="text"><c>source:destination[:option,option]</c>, or <c>destination</c> alone.</param>
     /// <param name="resolvePath">Makes a host path absolute.</param>
     public static ContainerMount ParseVolume(string text, Func<string, string> resolvePath)
     {
         string[] parts = text.Split(':');
+        if (parts is [['/', ..]]) return new ContainerMount { Type = ContainerMountType.Volume, Destination = Destination(text, text) };
         if (parts.Length is < 2 or > 3 || parts.Any(static part => part.Length == 0))
         {
-            throw Invalid($"'{text}' is not a volume; use source:destination, or source:destination:ro, where the source is a path or a volume's name.", text);
+            throw Invalid($"'{text}' is not a volume; use source:destination, or source:destination:ro, where the source is a path or a volume's name, or an absolute path in the container for a volume without a name.", text);
         }
 
         bool isPath = PathStarts.Contains(parts[0][0]) || parts[0].Contains('/', StringComparison.Ordinal);

@@ -13,6 +13,7 @@ public sealed class MountTextTests
     [InlineData("~/x:/srv", ContainerMountType.Bind, "/cwd/~/x", "/srv", false, "")]
     [InlineData("sub/dir:/srv", ContainerMountType.Bind, "/cwd/sub/dir", "/srv", false, "")]
     [InlineData("cache:/srv:rw", ContainerMountType.Volume, "cache", "/srv", false, "")]
+    [InlineData("/data", ContainerMountType.Volume, "", "/data", false, "")]
     public void Volumes(string text, ContainerMountType type, string source, string destination, bool readOnly, string options)
     {
         ContainerMount mount = MountText.ParseVolume(text, Resolve);
@@ -22,7 +23,8 @@ public sealed class MountTextTests
     }
 
     [Theory]
-    [InlineData("/data")]
+    [InlineData("data")]
+    [InlineData("./data")]
     [InlineData(":/srv")]
     [InlineData("/data:")]
     [InlineData("/data:srv")]
