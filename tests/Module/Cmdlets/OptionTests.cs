@@ -87,7 +87,7 @@ public sealed class OptionTests : IDisposable
     [InlineData("New-Container busybox -Cpus many", "LimitInvalid")]
     [InlineData("New-Container busybox -Processes 1.5", "LimitInvalid")]
     [InlineData("New-Container busybox -Ulimit nofile", "LimitInvalid")]
-    [InlineData("New-Container busybox -Volume /data", "InvalidArgument")]
+    [InlineData("New-Container busybox -Volume data", "InvalidArgument")]
     [InlineData("New-Container busybox -Volume /data:srv", "InvalidArgument")]
     [InlineData("New-Container busybox -Mount type=floppy,destination=/x", "InvalidArgument")]
     [InlineData("New-Container busybox -RestartPolicy sometimes", "InvalidArgument")]
