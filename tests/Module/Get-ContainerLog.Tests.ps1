@@ -10,7 +10,7 @@ Describe 'Get-ContainerLog' {
     AfterEach { Clear-TestContainer }
 
     It 'gets the lines with their time and stream' {
-        $null = New-Container busybox -Name one -- sh -c 'echo out; sleep 0.05; echo err >&2' | Start-Container -PassThru | Wait-Container
+        $null = New-Container busybox -Name one -- sh -c 'echo out; sleep 0.4; echo err >&2' | Start-Container -PassThru | Wait-Container
         $lines = Get-ContainerLog one
         $lines | ForEach-Object { $_ | Should -BeOfType ([ContainerTools.ContainerLogEntry]) }
         $lines.Message | Should -Be 'out', 'err'
@@ -29,7 +29,8 @@ Describe 'Get-ContainerLog' {
         @{ what = 'the log of what the pipeline brings'; get = { Get-Container one | Get-ContainerLog -Tail 1 }; expected = '5' }
         @{ what = 'the log by pattern'; get = { Get-ContainerLog o* -Tail 1 }; expected = '5' }
     ) {
-        $script = 'for i in 1 2; do echo $i; sleep 0.01; done; echo 3 >&2; sleep 0.01; for i in 4 5; do echo $i; sleep 0.01; done'
+        # Output and errors come by two pipes: which of two lines was first can be told only where some time lies between them.
+        $script = 'for i in 1 2; do echo $i; sleep 0.01; done; sleep 0.4; echo 3 >&2; sleep 0.4; for i in 4 5; do echo $i; sleep 0.01; done'
         $null = New-Container busybox -Name one -- sh -c $script | Start-Container -PassThru | Wait-Container
         @(& $get | ForEach-Object Message) | Should -Be $expected
     }

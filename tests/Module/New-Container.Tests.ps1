@@ -51,6 +51,15 @@ Describe 'New-Container' {
         $container.Configuration.Limit.Memory | Should -Be 64MB
     }
 
+    It 'makes a volume without a name for a path alone' {
+        $container = New-Container busybox -Name one -Volume /anonymous
+        $mount = $container.Configuration.Mounts | Where-Object Destination -eq /anonymous
+        $mount.Type | Should -Be 'Volume'
+        (Get-ContainerVolume $mount.Source).Anonymous | Should -BeTrue
+        $container | Remove-Container -RemoveVolume
+        Get-ContainerVolume | Should -BeNullOrEmpty
+    }
+
     It 'makes nothing with -WhatIf' {
         New-Container busybox -Name one -WhatIf | Should -BeNullOrEmpty
         Get-Container | Should -BeNullOrEmpty
@@ -64,7 +73,7 @@ Describe 'New-Container' {
         @{ what = 'a signal that does not exist'; make = { New-Container busybox -StopSignal SIGNOPE @quiet }; id = 'SignalUnknown'; category = 'InvalidArgument' }
         @{ what = 'a size that is none'; make = { New-Container busybox -Memory plenty @quiet }; id = 'LimitInvalid'; category = 'InvalidArgument' }
         @{ what = 'a number that is none'; make = { New-Container busybox -Cpus many @quiet }; id = 'LimitInvalid'; category = 'InvalidArgument' }
-        @{ what = 'a volume that is none'; make = { New-Container busybox -Volume '/data' @quiet }; id = 'InvalidArgument'; category = 'InvalidArgument' }
+        @{ what = 'a volume that is none'; make = { New-Container busybox -Volume 'data' @quiet }; id = 'InvalidArgument'; category = 'InvalidArgument' }
         @{ what = 'a restart policy that is none'; make = { New-Container busybox -RestartPolicy perhaps @quiet }; id = 'InvalidArgument'; category = 'InvalidArgument' }
     ) {
         $quiet = @{ ErrorVariable = 'problem'; ErrorAction = 'SilentlyContinue' }
