@@ -69,6 +69,7 @@ test_tools() {
     have umoci           || echo "umoci            another tool for image layouts"
     have getfattr        || echo "attr             attributes of unpacked files"
     have openssl         || echo "openssl          keys and signatures of images"
+    have gpg             || echo "gpg              signatures of images with GnuPG"
     have docker-registry || echo "docker-registry  a registry on loopback"
     have strace          || echo "strace           faults at single system calls"
     have mke2fs          || echo "e2fsprogs        the disk of a virtual machine"

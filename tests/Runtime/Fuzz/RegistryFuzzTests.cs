@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
+using ContainerTools.Runtime.Images.Registry.Trust;
 using ContainerTools.Runtime.Oci;
 using ContainerTools.Runtime.Tests.Registries;
 using ContainerTools.Tests.Registries;
@@ -37,7 +38,7 @@ public sealed partial class RegistryFuzzTests : IDisposable
         Refuses<ContainerException>(() => ImageLayout.Parse(json, "x", ImageJson.Default.ImageManifest));
         Refuses<ContainerException>(() => ImageLayout.Parse(json, "x", ImageJson.Default.ImageIndex));
         Refuses<ContainerException>(() => ImageLayout.Parse(json, "x", ImageJson.Default.ImageConfig));
-        ImageSignature.IsAbout(json, "sha256:00");
+        SigningPayload.IsAbout(json, SigningPayload.Cosign, "sha256:00");
     });
 
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
         bool requireDigest = options.RequireDigest || session.Settings.RequireDigest;
         RemoteImage image = await new RemoteImageReader(session, platform) { AnyPlatform = options.AllPlatforms }
             .ReadAsync(options.Reference, requireDigest, cancellationToken, session.Policy.Admit);
-        if (key is not null) await ImageSignature.VerifyAsync(image, [key], null, options.AllPlatforms, cancellationToken);
+        if (key is not null) await CosignSignature.VerifyAsync(image, [key], null, options.AllPlatforms, cancellationToken);
         foreach (TrustRequirement requirement in session.Policy.For(image.Reference)) await VerifyAsync(image, requirement, cancellationToken);
         ContainerException? mismatch = null;
         for (bool again = false; ;)
@@ -85,11 +85,19 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
     private async Task VerifyAsync(RemoteImage image, TrustRequirement requirement, CancellationToken cancellationToken)
     {
         if (requirement.Keys.Count == 0) return;
+        bool Fits(string name) => requirement.Identity.Fits(image.Reference, name);
+        if (requirement.IsGnuPg)
+        {
+            using GpgKeyring keyring = GpgKeyring.Read(requirement.Keys, session.Policy.Path);
+            await GpgSignature.VerifyAsync(image, keyring, session.Lookaside, Fits, options.AllPlatforms, cancellationToken);
+            return;
+        }
+
         List<SignatureKey> keys = [];
         try
         {
-            foreach (TrustKey key in requirement.Keys) keys.Add(key.Read(session.Policy.Path));
-            await ImageSignature.VerifyAsync(image, keys, name => requirement.Identity.Fits(image.Reference, name), options.AllPlatforms, cancellationToken);
+            foreach (TrustKey key in requirement.Keys) keys.Add(key.Pem(session.Policy.Path));
+            await CosignSignature.VerifyAsync(image, keys, Fits, options.AllPlatforms, cancellationToken);
         }
         finally
         {

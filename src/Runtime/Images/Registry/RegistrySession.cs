@@ -27,6 +27,9 @@ internal sealed class RegistrySession : IDisposable
     /// <summary>policy.json.</summary>
     public TrustPolicy Policy => field ??= TrustPolicy.Load(Settings.PolicyFiles);
 
+    /// <summary>registries.d.</summary>
+    public SignatureLookaside Lookaside => field ??= SignatureLookaside.Load(this);
+
     /// <summary>Files and patience.</summary>
     public RegistrySettings Settings { get; }
 
@@ -41,6 +44,13 @@ internal sealed class RegistrySession : IDisposable
         => _connections.GetOrAdd(
             endpoint.ToString(),
             _ => new Lazy<RegistryConnection>(() => new RegistryConnection(endpoint, _access, Settings, token => CredentialAsync(endpoint, token)))).Value;
+
+    /// <summary>A connection to a server that is no registry and has no credentials.</summary>
+    public RegistryConnection Plain(string host)
+        => _connections.GetOrAdd(
+            host + "/",
+            _ => new Lazy<RegistryConnection>(() => new RegistryConnection(
+                new RegistryEndpoint(host, "", false), new RegistryAccess(), Settings, static _ => Task.FromResult<RegistryCredential?>(null)))).Value;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -11,6 +11,10 @@ internal sealed record RegistrySettings
     public IReadOnlyList<string> CredentialFiles { get; init; } = [];
     /// <summary>The files of policy.json; the first that exists counts, and without one every image is let in.</summary>
     public IReadOnlyList<string> PolicyFiles { get; init; } = [];
+    /// <summary>The folders of registries.d; the first that exists counts.</summary>
+    public IReadOnlyList<string> LookasideFolders { get; init; } = [];
+    /// <summary>The folder with the signatures of GnuPG of which registries.d says nothing else.</summary>
+    public string Lookaside { get; init; } = "/var/lib/containers/sigstore";
     /// <summary>Whether this machine receives images by names with a digest only.</summary>
     public bool RequireDigest { get; init; }
     /// <summary>How long a connection may take.</summary>
@@ -56,6 +60,10 @@ internal sealed record RegistrySettings
                             : Path.Combine(Variable("XDG_CACHE_HOME") ?? Path.Combine(home, ".cache"), "containers", "short-name-aliases.conf"),
                     ],
                 PolicyFiles = [Path.Combine(own, "policy.json"), "/etc/containers/policy.json"],
+                LookasideFolders = [Path.Combine(own, "registries.d"), "/etc/containers/registries.d"],
+                Lookaside = Environment.IsPrivilegedProcess
+                    ? "/var/lib/containers/sigstore"
+                    : Path.Combine(Variable("XDG_DATA_HOME") ?? Path.Combine(home, ".local", "share"), "containers", "sigstore"),
                 CertificateFolders = [Path.Combine(own, "certs.d"), "/etc/containers/certs.d", "/etc/docker/certs.d"],
                 CredentialFiles = Variable("REGISTRY_AUTH_FILE") is { } credentials
                     ? [credentials]

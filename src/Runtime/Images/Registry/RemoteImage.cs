@@ -27,4 +27,8 @@ internal sealed record RemoteImage
     public required IReadOnlyList<string> Platforms { get; init; }
     /// <summary>The platform that was chosen.</summary>
     public required string Platform { get; init; }
+
+    /// <summary>The digests, one of which must be signed: that of the manifest or of the index that it comes from.</summary>
+    /// <param name="whole">Whether all of an index is wanted: then a signature of one image in it says nothing of the others.</param>
+    public IReadOnlyList<string> Signable(bool whole) => whole || Top.Digest == Document.Digest ? [Top.Digest] : [Top.Digest, Document.Digest];
 }

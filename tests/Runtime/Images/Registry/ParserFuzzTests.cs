@@ -63,7 +63,7 @@ public sealed class ParserFuzzTests
             Allow<JsonException>(() => ManifestKind.Read(json));
             Allow<ContainerException>(() => ImageLayout.Parse(json, "x", ImageJson.Default.ImageManifest));
             Allow<ContainerException>(() => ImageLayout.Parse(json, "x", ImageJson.Default.ImageIndex));
-            ImageSignature.IsAbout(json, "sha256:00");
+            SigningPayload.IsAbout(json, SigningPayload.Cosign, "sha256:00");
         });
 
     [Fact]

@@ -29,21 +29,7 @@ internal sealed class SignatureKey : IDisposable
     /// <exception cref="ContainerException">
     /// <see cref="ErrorCode.FileNotFound"/>, <see cref="ErrorCode.PermissionDenied"/>, <see cref="ErrorCode.InvalidArgument"/>, <see cref="ErrorCode.NotSupported"/>.
     /// </exception>
-    public static SignatureKey Read(string path)
-    {
-        try
-        {
-            return Parse(File.ReadAllText(path), path);
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new ContainerException(ErrorCode.FileNotFound, $"There is no key {path}.", path, error);
-        }
-        catch (UnauthorizedAccessException error)
-        {
-            throw new ContainerException(ErrorCode.PermissionDenied, $"You may not read {path}.", path, error);
-        }
-    }
+    public static SignatureKey Read(string path) => new TrustKey(path, null).Pem(path);
 
     /// <summary>Reads PEM.</summary>
     /// <param name="pem">The text.</param>

@@ -99,7 +99,7 @@ internal sealed class TrustPolicy(
     private ContainerException Rejected(string subject, string why) => new(ErrorCode.ImageRejected, $"{subject} is not let in: the policy in {path} {why}.", subject);
 
     /// <summary>From the image alone to the domain (containers-policy.json(5), "docker:").</summary>
-    private static IEnumerable<string> ScopesOf(ImageReference reference)
+    internal static IEnumerable<string> ScopesOf(ImageReference reference)
     {
         yield return reference.ToString();
         for (string scope = reference.Repository; ;)

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace ContainerTools.Runtime.Images.Registry.Trust;
@@ -7,8 +6,6 @@ namespace ContainerTools.Runtime.Images.Registry.Trust;
 internal static class TrustPolicyReader
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
-
-    private static readonly string[] KeyNames = ["keyPath", "keyPaths", "keyData", "keyDatas"];
 
     /// <summary>Reads a document.</summary>
     /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidConfiguration"/>.</exception>
@@ -58,15 +55,15 @@ internal static class TrustPolicyReader
                 Known(item, file, type, "type");
                 return new TrustRequirement { Rejects = true };
             case "sigstoreSigned":
-                return Signed(item, file);
+                return SigstoreSigned(item, file);
             case "signedBy":
-                return new TrustRequirement { Unsupported = "wants a signature of GnuPG (signedBy), which is not verified here; sigstoreSigned is" };
+                return SignedBy(item, file);
             default:
                 return new TrustRequirement { Unsupported = $"wants '{RegistryText.Clean(type)}', which is not known here" };
         }
     }
 
-    private static TrustRequirement Signed(JsonElement item, string file)
+    private static TrustRequirement SigstoreSigned(JsonElement item, string file)
     {
         Known(item, file, "sigstoreSigned", "type", "keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki", "rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas", "signedIdentity");
         foreach (string name in (ReadOnlySpan<string>)["fulcio", "pki", "rekorPublicKeyPath", "rekorPublicKeyPaths", "rekorPublicKeyData", "rekorPublicKeyDatas"])
@@ -74,13 +71,31 @@ internal static class TrustPolicyReader
             if (item.TryGetProperty(name, out _)) return new TrustRequirement { Unsupported = $"wants sigstoreSigned with '{name}', which is not verified here; keys are" };
         }
 
+        return Signed(item, "sigstoreSigned", ["keyPath", "keyPaths", "keyData", "keyDatas"], file);
+    }
+
+    private static TrustRequirement SignedBy(JsonElement item, string file)
+    {
+        Known(item, file, "signedBy", "type", "keyType", "keyPath", "keyPaths", "keyData", "signedIdentity");
+        // The other kinds that the manual page names (keys that sign keys, X.509) are not to be had from anybody.
+        string kind = Text(item, "keyType", file) ?? throw Invalid(file, "signedBy has no 'keyType'");
+        if (kind != "GPGKeys") return new TrustRequirement { Unsupported = $"wants signedBy with keys of the type '{RegistryText.Clean(kind)}', which is not verified here; GPGKeys are" };
+        return Signed(item, "signedBy", ["keyPath", "keyPaths", "keyData"], file) with { IsGnuPg = true };
+    }
+
+    /// <summary>The keys, from exactly one of the members that may have them, and the name.</summary>
+    private static TrustRequirement Signed(JsonElement item, string type, string[] names, string file)
+    {
         List<TrustKey> keys =
         [
             .. Texts(item, "keyPath", "keyPaths", file).Select(path => new TrustKey(path, null)),
             .. Texts(item, "keyData", "keyDatas", file).Select(data => new TrustKey(null, Decode(data, file))),
         ];
-        int given = KeyNames.Count(name => item.TryGetProperty(name, out _));
-        if (given != 1 || keys.Count == 0) throw Invalid(file, "sigstoreSigned needs exactly one of keyPath, keyPaths, keyData and keyDatas");
+        if (names.Count(name => item.TryGetProperty(name, out _)) != 1 || keys.Count == 0)
+        {
+            throw Invalid(file, $"{type} needs exactly one of {string.Join(", ", names[..^1])} and {names[^1]}");
+        }
+
         return new TrustRequirement
         {
             Keys = keys,
@@ -128,11 +143,11 @@ internal static class TrustPolicyReader
         }
     }
 
-    private static string Decode(string data, string file)
+    private static byte[] Decode(string data, string file)
     {
         try
         {
-            return Encoding.UTF8.GetString(Convert.FromBase64String(data));
+            return Convert.FromBase64String(data);
         }
         catch (FormatException)
         {

@@ -9,19 +9,12 @@ internal sealed record TrustRequirement
     /// <summary>Why this cannot be satisfied here, whatever the image: a kind of signature that is not known. Null where it can.</summary>
     public string? Unsupported { get; init; }
 
-    /// <summary>Files in PEM with public keys, and keys themselves; a signature of one of them is enough.</summary>
+    /// <summary>Public keys; a signature of one of them is enough. None where no signature is asked for.</summary>
     public IReadOnlyList<TrustKey> Keys { get; init; } = [];
+
+    /// <summary>Whether the keys are those of GnuPG (<c>signedBy</c>); else they are in PEM, and cosign signs with them (<c>sigstoreSigned</c>).</summary>
+    public bool IsGnuPg { get; init; }
 
     /// <summary>Which name the signature must give the image.</summary>
     public SignedIdentity Identity { get; init; } = SignedIdentity.Default;
-}
-
-/// <summary>A key of a policy.</summary>
-/// <param name="Path">Its file; null where the policy has the key itself.</param>
-/// <param name="Pem">The key; null where a file has it.</param>
-internal sealed record TrustKey(string? Path, string? Pem)
-{
-    /// <summary>Reads it.</summary>
-    /// <param name="policy">The file of the policy, for messages.</param>
-    public SignatureKey Read(string policy) => Path is not null ? SignatureKey.Read(Path) : SignatureKey.Parse(Pem!, $"the key in {policy}");
 }

@@ -110,6 +110,10 @@ public sealed class TrustPolicyTests : IDisposable
     [InlineData("""{"default":[{"type":"sigstoreSigned","keyPath":"/k","keyData":"aGFsbG8="}]}""")]
     [InlineData("""{"default":[{"type":"sigstoreSigned","keyPaths":[]}]}""")]
     [InlineData("""{"default":[{"type":"sigstoreSigned","keyData":"!"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyPath":"/k"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys"}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","keyData":"aGFsbG8="}]}""")]
+    [InlineData("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k","rekorPublicKeyPath":"/r"}]}""")]
     [InlineData("""{"default":[{"type":"sigstoreSigned","keyPath":"/k","signedIdentity":{"type":"matchAnything"}}]}""")]
     [InlineData("""{"default":[{"type":"sigstoreSigned","keyPath":"/k","signedIdentity":{"type":"exactReference"}}]}""")]
     [InlineData("""{"default":[{"type":"reject"}],"transports":{"docker":[]}}""")]
@@ -143,7 +147,7 @@ public sealed class TrustPolicyTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k"}""", "GnuPG")]
+    [InlineData("""{"type":"signedBy","keyType":"X509Certificates","keyPath":"/k"}""", "X509Certificates")]
     [InlineData("""{"type":"sigstoreSigned","fulcio":{}}""", "fulcio")]
     [InlineData("""{"type":"sigstoreSigned","keyPath":"/k","rekorPublicKeyPath":"/r"}""", "rekor")]
     [InlineData("""{"type":"blessedByThePope"}""", "blessedByThePope")]
@@ -220,6 +224,8 @@ public sealed class TrustPolicyTests : IDisposable
         Assert.Equal(ErrorCode.ImageRejected, (await Assert.ThrowsAnyAsync<ContainerException>(() => ImportAsync($$"""{"default":{{Reject}}}"""))).Code);
         Assert.Equal(ErrorCode.ImageRejected, (await Assert.ThrowsAnyAsync<ContainerException>(
             () => ImportAsync("""{"default":[{"type":"sigstoreSigned","keyPath":"/k"}]}"""))).Code);
+        Assert.Equal(ErrorCode.ImageRejected, (await Assert.ThrowsAnyAsync<ContainerException>(
+            () => ImportAsync("""{"default":[{"type":"signedBy","keyType":"GPGKeys","keyPath":"/k"}]}"""))).Code);
         Assert.Empty(_fixture.Local.Blobs);
         Assert.Empty(_fixture.Local.Ingests);
         Assert.Single(await ImportAsync($$$"""{"default":{{{Reject}}},"transports":{"{{{transport}}}":{"":{{{Accept}}} } } }"""));

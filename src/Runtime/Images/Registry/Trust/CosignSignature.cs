@@ -1,18 +1,15 @@
-using System.Text.Json;
-using ContainerTools.Runtime.Images.Registry.Trust;
 using ContainerTools.Runtime.Oci;
 
-namespace ContainerTools.Runtime.Images.Registry;
+namespace ContainerTools.Runtime.Images.Registry.Trust;
 
 /// <summary>
 /// Verifies what cosign signs: in the same repository, under the tag <c>sha256-&lt;digest&gt;.sig</c>, a manifest whose layers are payloads of the
 /// "simple signing" format, each with its signature in an annotation. The payload names the digest that it is about, and the image.
 /// </summary>
-internal static class ImageSignature
+internal static class CosignSignature
 {
     private const string PayloadType = "application/vnd.dev.cosign.simplesigning.v1+json";
     private const string SignatureAnnotation = "dev.cosignproject.cosign/signature";
-    private const string PayloadKind = "cosign container image signature";
 
     /// <summary>More signatures than anybody needs; each costs a request.</summary>
     private const int MaximumSignatures = 50;
@@ -31,7 +28,7 @@ internal static class ImageSignature
         int found = 0;
         bool otherName = false;
         ContainerException? failure = null;
-        foreach (string digest in (string[])[image.Top.Digest, .. whole || image.Top.Digest == image.Document.Digest ? (string[])[] : [image.Document.Digest]])
+        foreach (string digest in image.Signable(whole))
         {
             // Mirrors often leave signatures out, or have old ones: the next is asked as long as none has verified.
             foreach (RegistryRepository repository in image.Repositories)
@@ -66,40 +63,12 @@ internal static class ImageSignature
                 if (layer.MediaType != PayloadType || layer.Annotations?.TryGetValue(SignatureAnnotation, out string? signature) != true) continue;
                 found++;
                 byte[] payload = await repository.BlobAsync(layer, cancellationToken);
-                if (!keys.Any(key => key.IsSigned(payload, signature!)) || !IsAbout(payload, digest)) continue;
-                if (fits is null || IsAbout(payload, digest, fits)) return true;
+                if (!keys.Any(key => key.IsSigned(payload, signature!)) || !SigningPayload.IsAbout(payload, SigningPayload.Cosign, digest)) continue;
+                if (SigningPayload.IsAbout(payload, SigningPayload.Cosign, digest, fits)) return true;
                 otherName = true;
             }
 
             return false;
         }
     }
-
-    /// <summary>Whether a payload is about this digest, and under a name that it must have.</summary>
-    /// <param name="payload">The payload.</param>
-    /// <param name="digest">The digest.</param>
-    /// <param name="fits">Whether a name will do; null where any does.</param>
-    internal static bool IsAbout(ReadOnlySpan<byte> payload, string digest, Func<string, bool>? fits = null)
-    {
-        try
-        {
-            Utf8JsonReader reader = new(payload);
-            using JsonDocument document = JsonDocument.ParseValue(ref reader);
-            return document.RootElement.ValueKind == JsonValueKind.Object
-                && document.RootElement.TryGetProperty("critical", out JsonElement critical) && critical.ValueKind == JsonValueKind.Object
-                && Text(critical, "type") == PayloadKind
-                && critical.TryGetProperty("image", out JsonElement image) && image.ValueKind == JsonValueKind.Object
-                && Text(image, "docker-manifest-digest") == digest
-                && (fits is null || (critical.TryGetProperty("identity", out JsonElement identity) && identity.ValueKind == JsonValueKind.Object
-                    && Text(identity, "docker-reference") is { } name && fits(name)));
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
-        {
-            // No JSON, or a text in it that is not UTF-8.
-            return false;
-        }
-    }
-
-    private static string? Text(JsonElement item, string name)
-        => item.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }
