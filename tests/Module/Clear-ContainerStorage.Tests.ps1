@@ -74,10 +74,25 @@ Describe 'Clear-ContainerStorage' {
         "$said" | Should -Match '^[1-9].* are free now'
     }
 
-    It 'says what could be freed with -WhatIf, and removes nothing' {
-        $said = Clear-ContainerStorage -All -WhatIf -Verbose 4>&1
-        "$said" | Should -Match 'could be freed'
+    It 'says what would be freed with -WhatIf, and removes nothing' {
+        $said = Clear-ContainerStorage -All -WhatIf 6>&1
+        "$said" | Should -Match '^What if: [1-9][0-9.]* .*B would be freed\.$'
         @(Get-Container) | Should -HaveCount 2
         @(Get-ContainerImage) | Should -HaveCount 3
+    }
+
+    It 'frees what it said with -WhatIf, what only its own containers use included' {
+        $null = New-Container named:1 -Name user -Volume mine:/mine -ErrorAction Stop -- true
+        $would = "$(Clear-ContainerStorage Container, Image, Volume -All -WhatIf 6>&1)" -replace '^What if: (.*) would be freed\.$', '$1'
+        $said = Clear-ContainerStorage Container, Image, Volume -All -Confirm:$false -Verbose -PassThru 4>&1
+        $gone = $said | Where-Object { $_ -is [ContainerTools.ContainerStorageItem] }
+        $gone.Name | Should -Contain user
+        $gone.Name | Should -Contain named:1
+        $gone.Name | Should -Contain mine
+        "$($said | Select-Object -Last 1)" | Should -Be "$would are free now."
+    }
+
+    It 'refuses a kind that goes with others' {
+        { Clear-ContainerStorage Layer } | Should -Throw -ErrorId 'ParameterArgumentValidationError,ContainerTools.Module.Cmdlets.ClearContainerStorageCommand'
     }
 }

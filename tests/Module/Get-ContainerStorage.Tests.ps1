@@ -47,5 +47,37 @@ Describe 'Get-ContainerStorage' {
         $list | Should -Match 'Dangling +: False'
     }
 
+    It 'shows sizes at <_> columns, however long the names are' -ForEach 80, 120 {
+        $long = "registry.example/$('a' * 100)"
+        $null = Add-ContainerImageTag busybox "${long}:1"
+        $null = ConvertTo-ContainerImage one "${long}:2"
+        try {
+            $table = Get-ContainerStorage -Detailed | Out-String -Width $_
+            $table | Should -Match '(?m)^Kind +Size +Shared +Own +InUse +Name *\r?$'
+            $table | Should -Match '(?m)^Image +[0-9.]+ [KMG]?B +[0-9.]+ [KMG]?B +[0-9.]+ [KMG]?B +True +busybox:latest \+1 *\r?$'
+            $table | Should -Match '(?m)^Image +[0-9.]+ [KMG]?B .* False +registry.example/a'
+        }
+        finally { "${long}:1", "${long}:2" | Remove-ContainerImageTag; Get-ContainerImage | Where-Object { -not $_.Reference } | Remove-ContainerImage }
+    }
+
+    It 'shows layers where they are asked for' {
+        $layers = Get-ContainerStorage Layer
+        $layers.Kind | Should -Be Layer
+        $layers.Count | Should -Be 1
+        $layers.InUse | Should -Be 1
+        $layers.Size | Should -BeGreaterThan 500000
+        $layers.Reclaimable | Should -Be 0
+    }
+
+    It 'counts what nobody uses any more' {
+        $before = (Get-ContainerStorage Image).Size
+        Set-Content "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$('a' * 64)" 12345 -NoNewline
+        $image = Get-ContainerStorage Image
+        $image.Size | Should -Be ($before + 5)
+        $image.Reclaimable | Should -Be 5
+        Clear-ContainerStorage Image -Confirm:$false
+        (Get-ContainerStorage Image).Size | Should -Be $before
+    }
+
     It 'shows one kind' { (Get-ContainerStorage Volume -Detailed).Name | Should -Be data }
 }

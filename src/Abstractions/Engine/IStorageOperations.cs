@@ -9,11 +9,23 @@ public interface IStorageOperations
     /// <summary>How much room each kind of things takes up.</summary>
     Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken);
 
-    /// <summary>Removes the beginning of a layer that a pull has left; no error when it is gone already.</summary>
-    /// <param name="digest">The layer's digest.</param>
+    /// <summary>Finds out what a removal of everything that nobody uses would take away, in which order, and how much it would free.</summary>
+    /// <param name="options">What is meant.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>; <see cref="ErrorCode.ImageInUse"/>: a pull is at it.</exception>
-    Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken);
+    /// <exception cref="ContainerException"><see cref="ErrorCode.InvalidArgument"/>: a kind that cannot be removed on its own.</exception>
+    Task<ContainerStoragePlan> PlanClearAsync(StorageClearOptions options, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes one thing of a plan, if nothing has come to use it since then. The blobs and layers of images stay until
+    /// <see cref="RemoveUnusedAsync"/>, or the next change of an image: looking for what is left reads all documents of the store.
+    /// </summary>
+    /// <param name="item">What is to go.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="ContainerException">
+    /// <see cref="ErrorCode.ImageInUse"/>, <see cref="ErrorCode.VolumeInUse"/>, an error of the container's state, or that it is not there any more;
+    /// <see cref="ErrorCode.InvalidArgument"/>: a kind that cannot be removed on its own.
+    /// </exception>
+    Task RemoveAsync(ContainerStorageItem item, CancellationToken cancellationToken);
 
     /// <summary>Removes blobs and layers that neither an image nor a container needs any more, unless somebody counts on them at this moment: then the next change does it.</summary>
     /// <returns>The bytes that are free now.</returns>

@@ -24,8 +24,10 @@ public sealed record ContainerStorageItem
     public required string Id { get; init; }
     /// <summary>Of an image the digest of its manifest; several manifests may have one configuration, and so one id.</summary>
     public string? Digest { get; init; }
-    /// <summary>What people call it; of an image without a name the beginning of its id.</summary>
+    /// <summary>What people call it, of an image its first name; where it has none, the beginning of its id.</summary>
     public required string Name { get; init; }
+    /// <summary>All names of an image; empty where it has none, and for anything else.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
     /// <summary>Bytes in all.</summary>
     public required long Size { get; init; }
     /// <summary>Bytes that others use as well, and that would stay.</summary>
@@ -38,11 +40,35 @@ public sealed record ContainerStorageItem
     public bool InUse { get; init; }
     /// <summary>An image without a name, or a volume that was made for one container.</summary>
     public bool Dangling { get; init; }
+    /// <summary>Names of the containers that need it: of an image or a volume.</summary>
+    public IReadOnlyList<string> UsedBy { get; init; } = [];
     /// <summary>Labels.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
 
     /// <inheritdoc/>
     public override string ToString() => $"{Kind} {Name}";
+}
+
+/// <summary>One thing that a removal of what nobody uses takes away.</summary>
+public sealed record ContainerStorageStep
+{
+    /// <summary>What is removed.</summary>
+    public required ContainerStorageItem Item { get; init; }
+    /// <summary>Bytes that this frees once everything before it in the plan is gone: what several share counts with the last of them.</summary>
+    public required long FreedSize { get; init; }
+    /// <summary>Bytes thereof in blobs and layers, which are free after <see cref="IStorageOperations.RemoveUnusedAsync"/>.</summary>
+    public long SharedFreedSize { get; init; }
+}
+
+/// <summary>What <c>Clear-ContainerStorage</c> would do: read from the disk, and nothing done yet.</summary>
+public sealed record ContainerStoragePlan
+{
+    /// <summary>What is to be removed, in this order: containers first, because what only they use goes with them.</summary>
+    public required IReadOnlyList<ContainerStorageStep> Steps { get; init; }
+    /// <summary>Bytes of blobs and layers that nothing needs already now, and that are removed as well.</summary>
+    public long UnusedSize { get; init; }
+    /// <summary>Bytes that are free when all is done.</summary>
+    public long FreedSize => Steps.Sum(step => step.FreedSize) + UnusedSize;
 }
 
 /// <summary>How much room one kind of things takes up.</summary>

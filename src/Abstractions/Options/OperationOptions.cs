@@ -108,11 +108,6 @@ public sealed record ImageRemoveOptions
     public bool Force { get; init; }
 
     /// <summary>
-    /// Remove only lines without a name, of the manifest whose whole digest is given: an image that has the same configuration, and a name, stays.
-    /// </summary>
-    public bool OnlyUnnamed { get; init; }
-
-    /// <summary>
     /// Remove the lines alone, and leave blobs and layers to <see cref="IStorageOperations.RemoveUnusedAsync"/> or to the next change: for who removes many images,
     /// because looking for what is left reads all documents of the store.
     /// </summary>

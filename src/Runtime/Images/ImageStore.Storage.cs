@@ -41,6 +41,13 @@ internal sealed partial class ImageStore
         return images;
     }
 
+    /// <summary>All unpacked layers that there are, whether or not anything uses them, with their bytes.</summary>
+    internal IEnumerable<(string Chain, long Size)> ListLayers() => _layers.Chains().Select(chain => (chain, _layers.Record(chain)?.Size ?? 0));
+
+    /// <summary>Bytes of all blobs and unpacked layers.</summary>
+    internal long SizeOnDisk()
+        => (Directory.Exists(_layout.Blobs) ? new DirectoryInfo(_layout.Blobs).EnumerateFiles().Sum(file => file.Length) : 0) + ListLayers().Sum(layer => layer.Size);
+
     /// <summary>All of a multi-platform image that is kept with all of its platforms; null for any other.</summary>
     private PushPlan? WholeOf(CatalogEntry entry)
         => entry.Descriptor is { } line && ImageMediaType.IsIndex(line.MediaType) ? PushPlan.TryMake(_layout, line.Digest, line.MediaType) : null;

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Linux;
+using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images;
 
@@ -124,19 +125,13 @@ internal sealed partial class ImageStore
     {
         ReachablePieces reachable = new(_layout);
         if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(reachable.MarkUsed)) return false;
-        if (Directory.Exists(_layout.Blobs))
+        foreach (FileInfo blob in UnusedBlobs(reachable))
         {
-            foreach (string path in Directory.EnumerateFiles(_layout.Blobs))
-            {
-                string digest = ImageDigest.Prefix + Path.GetFileName(path);
-                if (!ImageDigest.IsValid(digest) || reachable.Blobs.Contains(digest)) continue;
-                trash.Freed += new FileInfo(path).Length;
-                File.Delete(path);
-            }
-
-            AtomicFile.SyncFolder(_layout.Blobs);
+            trash.Freed += blob.Length;
+            blob.Delete();
         }
 
+        if (Directory.Exists(_layout.Blobs)) AtomicFile.SyncFolder(_layout.Blobs);
         // Here again, or of no image any more.
         foreach (string path in Directory.Exists(_layout.LostBlobs) ? Directory.GetFiles(_layout.LostBlobs) : [])
         {
@@ -144,9 +139,8 @@ internal sealed partial class ImageStore
             if (!ImageDigest.IsValid(digest) || !reachable.Blobs.Contains(digest) || File.Exists(_layout.Blob(digest))) File.Delete(path);
         }
 
-        foreach (string chain in _layers.Chains().ToList())
+        foreach (string chain in UnusedLayers(reachable))
         {
-            if (reachable.Layers.Contains(chain)) continue;
             trash.Freed += _layers.Record(chain)?.Size ?? 0;
             _layers.Forget(chain);
             Directory.Move(_layers.Folder(chain), trash.NewPath("layer"));
@@ -155,4 +149,33 @@ internal sealed partial class ImageStore
         AtomicFile.SyncFolder(_paths.Layers);
         return true;
     }
+
+    /// <summary>What a sweep would remove.</summary>
+    /// <param name="goes">Which manifests are to be taken for removed.</param>
+    /// <param name="uses">The containers that are to be taken for those that there are.</param>
+    /// <returns>
+    /// The bytes of each blob, by digest, and of each unpacked layer, by <see cref="LayerKey"/> and chain id; nothing where a document cannot be read, because
+    /// then nothing is swept.
+    /// </returns>
+    internal Dictionary<string, long> PlanSweep(Func<string, bool> goes, IReadOnlyList<ImageUse> uses)
+    {
+        Dictionary<string, long> unused = [];
+        ReachablePieces reachable = new(_layout);
+        ImageIndex index = _layout.ReadIndex();
+        HashSet<ImageDescriptor> gone = [.. _catalog.Read(index).Where(entry => goes(entry.ManifestDigest!)).Select(entry => entry.Descriptor!)];
+        if (!reachable.Mark(index with { Manifests = [.. index.Manifests.Where(line => !gone.Contains(line))] }) || !uses.All(reachable.MarkUsed)) return unused;
+        foreach (FileInfo blob in UnusedBlobs(reachable)) unused[ImageDigest.Prefix + blob.Name] = blob.Length;
+        foreach (string chain in UnusedLayers(reachable)) unused[LayerKey + chain] = _layers.Record(chain)?.Size ?? 0;
+        return unused;
+    }
+
+    /// <summary>The containers that use images.</summary>
+    internal ValueTask<List<ImageUse>> ListUsesAsync(CancellationToken cancellationToken) => _uses(cancellationToken).ToListAsync(cancellationToken);
+
+    private List<FileInfo> UnusedBlobs(ReachablePieces reachable) => Directory.Exists(_layout.Blobs)
+        ? [.. new DirectoryInfo(_layout.Blobs).EnumerateFiles()
+            .Where(file => ImageDigest.Prefix + file.Name is string digest && ImageDigest.IsValid(digest) && !reachable.Blobs.Contains(digest))]
+        : [];
+
+    private List<string> UnusedLayers(ReachablePieces reachable) => [.. _layers.Chains().Where(chain => !reachable.Layers.Contains(chain))];
 }

@@ -13,12 +13,13 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
     public async Task<IReadOnlyList<ContainerStorageItem>> ListAsync(CancellationToken cancellationToken)
     {
         List<Container> containers = await engine.Containers.ListAsync(ContainerFilter.All, cancellationToken).ToListAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<ImageUse> uses = await images.ListUsesAsync(cancellationToken).ConfigureAwait(false);
         IReadOnlyList<ContainerVolume> volumes = await engine.Volumes.ListAsync(cancellationToken).ConfigureAwait(false);
         return await Task.Run<IReadOnlyList<ContainerStorageItem>>(
             () =>
             {
                 IReadOnlyList<ImageStore.StoredPieces> stored = images.ListPieces();
-                return [.. Images(stored, containers), .. Layers(stored), .. containers.Select(Measure), .. volumes.Select(MeasureVolume), .. _downloads.List(new ImageLayout(services.Paths.Images)).Select(Describe)];
+                return [.. Images(stored, containers), .. Layers(stored, uses), .. containers.Select(Measure), .. volumes.Select(MeasureVolume), .. _downloads.List(new ImageLayout(services.Paths.Images)).Select(Describe)];
             }, cancellationToken).ConfigureAwait(false);
 
         ContainerStorageItem Measure(Container container) => new()
@@ -40,6 +41,7 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
             Size = volume.MountPoint is null ? 0 : FolderSize.Of(volume.MountPoint, cancellationToken),
             CreatedAt = volume.CreatedAt,
             InUse = volume.Containers.Count > 0,
+            UsedBy = volume.Containers,
             Dangling = volume.Anonymous,
             Labels = volume.Labels,
         };
@@ -49,13 +51,14 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
     public async Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken)
     {
         IReadOnlyList<ContainerStorageItem> items = await ListAsync(cancellationToken).ConfigureAwait(false);
-        IReadOnlyList<ImageStore.StoredPieces> stored = images.ListPieces();
-        HashSet<string> used = [.. items.Where(item => item.Kind == ContainerStorageKind.Image && item.InUse).Select(item => item.Id)];
-        Dictionary<string, long> all = Pieces(stored);
-        Dictionary<string, long> needed = Pieces(stored.Where(image => used.Contains(image.Id)));
+        IReadOnlyList<ImageUse> uses = await images.ListUsesAsync(cancellationToken).ConfigureAwait(false);
+        HashSet<string> unused = [.. items.Where(item => item.Kind == ContainerStorageKind.Image && !item.InUse).Select(item => item.Digest!)];
+        // With what no image holds any more, whether or not a container still does: only a sweep tells which.
+        (long size, Dictionary<string, long> reclaimable) = await Task.Run(() => (images.SizeOnDisk(), images.PlanSweep(unused.Contains, uses)), cancellationToken).ConfigureAwait(false);
         return
         [
-            Sum(ContainerStorageKind.Image) with { Size = all.Values.Sum(), Reclaimable = all.Values.Sum() - needed.Values.Sum() },
+            Sum(ContainerStorageKind.Image) with { Size = size, Reclaimable = reclaimable.Values.Sum() },
+            Sum(ContainerStorageKind.Layer) with { Reclaimable = reclaimable.Where(piece => piece.Key.StartsWith(ImageStore.LayerKey, StringComparison.Ordinal)).Sum(piece => piece.Value) },
             Sum(ContainerStorageKind.Container),
             Sum(ContainerStorageKind.Volume),
             Sum(ContainerStorageKind.Download),
@@ -76,7 +79,24 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
     }
 
     /// <inheritdoc/>
-    public Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken)
+    public async Task<ContainerStoragePlan> PlanClearAsync(StorageClearOptions options, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ContainerStorageItem> items = await ListAsync(cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<ImageUse> uses = await images.ListUsesAsync(cancellationToken).ConfigureAwait(false);
+        return await Task.Run(() => new StoragePlanner(services, images, options).Make(items, uses), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(ContainerStorageItem item, CancellationToken cancellationToken) => item.Kind switch
+    {
+        ContainerStorageKind.Container => engine.Containers.RemoveAsync(item.Id, new ContainerRemoveOptions(), cancellationToken),
+        ContainerStorageKind.Volume => engine.Volumes.RemoveAsync(item.Id, cancellationToken),
+        ContainerStorageKind.Image when item.Digest is { } manifest => Task.Run(() => images.RemoveLinesAsync(manifest, item.Names, cancellationToken), cancellationToken),
+        ContainerStorageKind.Download => RemoveDownloadAsync(item.Id, cancellationToken),
+        _ => throw StoragePlanner.CannotRemove(item.Kind),
+    };
+
+    private Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken)
     {
         if (!ImageDigest.IsValid(digest)) throw new ContainerException(ErrorCode.InvalidArgument, $"'{digest}' is no digest of a layer.", digest);
         return Task.Run(
@@ -136,6 +156,7 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
     private static IEnumerable<ContainerStorageItem> Images(IReadOnlyList<ImageStore.StoredPieces> stored, List<Container> containers)
     {
         Dictionary<string, int> users = Users(stored);
+        ILookup<string, string> usedBy = containers.ToLookup(container => container.ImageId, container => container.Name);
         foreach (ImageStore.StoredPieces image in stored)
         {
             yield return new ContainerStorageItem
@@ -143,47 +164,38 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
                 Kind = ContainerStorageKind.Image,
                 Id = image.Id,
                 Digest = image.Digest,
-                Name = image.Names.Count > 0 ? string.Join(", ", image.Names) : image.Id.Substring(ImageDigest.Prefix.Length, 12),
+                Name = image.Names.Count > 0 ? image.Names[0] : image.Id.Substring(ImageDigest.Prefix.Length, 12),
+                Names = image.Names,
                 Size = image.Pieces.Values.Sum(),
                 SharedSize = image.Pieces.Where(piece => users[piece.Key] > 1).Sum(piece => piece.Value),
                 CreatedAt = ImageCatalog.ParseTime(image.Config.Created),
-                InUse = containers.Exists(container => container.ImageId == image.Id),
+                InUse = usedBy[image.Id].Any(),
+                UsedBy = [.. usedBy[image.Id]],
                 Dangling = image.Names.Count == 0,
                 Labels = image.Config.Config?.Labels ?? new Dictionary<string, string>(),
             };
         }
     }
 
-    private static IEnumerable<ContainerStorageItem> Layers(IReadOnlyList<ImageStore.StoredPieces> stored)
+    private IEnumerable<ContainerStorageItem> Layers(IReadOnlyList<ImageStore.StoredPieces> stored, IReadOnlyList<ImageUse> uses)
     {
         Dictionary<string, int> users = Users(stored);
-        foreach ((string key, long size) in Pieces(stored))
+        HashSet<string> kept = [.. uses.SelectMany(use => use.Layers)];
+        foreach ((string chain, long size) in images.ListLayers())
         {
-            if (!key.StartsWith(ImageStore.LayerKey, StringComparison.Ordinal)) continue;
-            string chain = key[ImageStore.LayerKey.Length..];
+            int count = users.GetValueOrDefault(ImageStore.LayerKey + chain);
             yield return new ContainerStorageItem
             {
                 Kind = ContainerStorageKind.Layer,
                 Id = chain,
                 Name = chain.Substring(ImageDigest.Prefix.Length, 12),
                 Size = size,
-                SharedSize = users[key] > 1 ? size : 0,
-                InUse = true,
+                SharedSize = count > 1 ? size : 0,
+                InUse = count > 0 || kept.Contains(chain),
             };
         }
     }
 
     private static Dictionary<string, int> Users(IEnumerable<ImageStore.StoredPieces> stored)
         => stored.SelectMany(image => image.Pieces.Keys).GroupBy(key => key).ToDictionary(group => group.Key, group => group.Count());
-
-    private static Dictionary<string, long> Pieces(IEnumerable<ImageStore.StoredPieces> stored)
-    {
-        Dictionary<string, long> pieces = [];
-        foreach (ImageStore.StoredPieces image in stored)
-        {
-            foreach ((string key, long size) in image.Pieces) pieces[key] = size;
-        }
-
-        return pieces;
-    }
 }

@@ -7,7 +7,9 @@ internal sealed class FakeStorage : IStorageOperations
 
     public Task<IReadOnlyList<ContainerStorageUsage>> GetUsageAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<ContainerStorageUsage>>([]);
 
-    public Task RemoveDownloadAsync(string digest, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task<ContainerStoragePlan> PlanClearAsync(StorageClearOptions options, CancellationToken cancellationToken) => Task.FromResult(new ContainerStoragePlan { Steps = [] });
+
+    public Task RemoveAsync(ContainerStorageItem item, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task<long> RemoveUnusedAsync(CancellationToken cancellationToken) => Task.FromResult(0L);
 

@@ -8,16 +8,13 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(ContainerStorageItem))]
 public sealed class ClearContainerStorageCommand : ContainerCmdlet
 {
-    private static readonly ContainerStorageKind[] s_order =
-        [ContainerStorageKind.Container, ContainerStorageKind.Image, ContainerStorageKind.Volume, ContainerStorageKind.Download];
-
+    private readonly HashSet<string> _kept = [];
     private long _freed;
-    private long _asked;
-    private int _items;
     private bool _confirmed;
 
     /// <summary>What is removed: containers, images and what pulls have left, where omitted.</summary>
     [Parameter(Position = 0)]
+    [ValidateSet(nameof(ContainerStorageKind.Container), nameof(ContainerStorageKind.Image), nameof(ContainerStorageKind.Volume), nameof(ContainerStorageKind.Download))]
     public ContainerStorageKind[] Kind { get; set; } = [ContainerStorageKind.Container, ContainerStorageKind.Image, ContainerStorageKind.Download];
 
     /// <summary>Also images that have a name, and volumes that have one, if nothing uses them.</summary>
@@ -43,83 +40,60 @@ public sealed class ClearContainerStorageCommand : ContainerCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        // One after the other: what a container used may go with it.
-        foreach (ContainerStorageKind kind in s_order)
+        StorageClearOptions options = new() { Kinds = Kind, All = All, OlderThan = OlderThan > TimeSpan.Zero ? OlderThan : null, Labels = Label };
+        ContainerStoragePlan? plan = null;
+        if (!Attempt(null, () => plan = Await(Engine.Storage.PlanClearAsync(options, Cancellation)))) return;
+        foreach (ContainerStorageStep step in plan!.Steps) Take(step);
+        if (IsWhatIf)
         {
-            if (!Kind.Contains(kind)) continue;
-            IReadOnlyList<ContainerStorageItem> items = [];
-            Attempt(null, () => items = Await(Engine.Storage.ListAsync(Cancellation)));
-            foreach (ContainerStorageItem item in items.Where(item => item.Kind == kind && IsMeant(item))) Remove(item);
+            // As visible as what PowerShell itself says to -WhatIf.
+            WriteInformation(new HostInformationMessage { Message = $"What if: {Freed(plan.FreedSize, "would be")}" }, ["PSHOST"]);
+            return;
         }
 
-        if (Kind.Contains(ContainerStorageKind.Image) || Kind.Contains(ContainerStorageKind.Container)) RemoveUnused();
-        WriteVerbose(_items > 0 && !_confirmed ? $"At least {HumanUnits.Size(_asked)} could be freed." : $"{HumanUnits.Size(_freed)} are free now.");
+        RemoveUnused(plan);
+        WriteVerbose(plan.Steps.Count > 0 && !_confirmed ? Freed(plan.FreedSize, "could be") : $"{HumanUnits.Size(_freed)} are free now.");
     }
 
-    // Also what no listed image holds any more: what an image that was removed by force has left to a container. Its bytes are what the images have freed
-    // together, shared layers included.
-    private void RemoveUnused()
+    private static string Freed(long bytes, string would) => $"{HumanUnits.Size(bytes)} {would} freed.";
+
+    private void Take(ContainerStorageStep step)
     {
-        // It asks for nothing of its own: every change of an image does it, and nobody could use or see what goes.
-        if (_items > 0 ? !_confirmed : IsWhatIf) return;
-        Attempt(null, () => _freed += Await(Engine.Storage.RemoveUnusedAsync(Cancellation)));
+        ContainerStorageItem item = step.Item;
+        // What a container needs that stays is refused; who has kept the container knows.
+        if (item.UsedBy.Any(_kept.Contains)) return;
+        bool removed = false;
+        if (ShouldProcess($"{item.Kind.ToString().ToLowerInvariant()} {Title(item)} ({HumanUnits.Size(step.FreedSize)})", "Remove"))
+        {
+            _confirmed = true;
+            removed = Attempt(item, () => Await(Engine.Storage.RemoveAsync(item, Cancellation)));
+        }
+        else if (IsWhatIf)
+        {
+            return;
+        }
+
+        if (!removed)
+        {
+            if (item.Kind == ContainerStorageKind.Container) _kept.Add(item.Name);
+            return;
+        }
+
+        _freed += step.FreedSize - step.SharedFreedSize;
+        if (PassThru) WriteObject(item);
+    }
+
+    private static string Title(ContainerStorageItem item) => item.Names.Count > 1 ? string.Join(", ", item.Names) : item.Name;
+
+    // What the images held together, and what no listed image holds any more, as an image that was removed by force leaves it to a container. It asks for nothing of
+    // its own: every change of an image does it, and nobody could use or see what goes.
+    private void RemoveUnused(ContainerStoragePlan plan)
+    {
+        if (!Kind.Contains(ContainerStorageKind.Image) && !Kind.Contains(ContainerStorageKind.Container)) return;
+        if (plan.Steps.Count == 0 || _confirmed) Attempt(null, () => _freed += Await(Engine.Storage.RemoveUnusedAsync(Cancellation)));
     }
 
     private bool IsWhatIf => MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? given)
         ? LanguagePrimitives.IsTrue(given)
         : LanguagePrimitives.IsTrue(SessionState.PSVariable.GetValue("WhatIfPreference"));
-
-    private bool IsMeant(ContainerStorageItem item)
-    {
-        if (item.InUse || (item.Kind != ContainerStorageKind.Container && !All && !item.Dangling)) return false;
-        if (OlderThan > TimeSpan.Zero && !(DateTimeOffset.UtcNow - item.CreatedAt > OlderThan)) return false;
-        return Label.All(label =>
-        {
-            string[] parts = label.Split('=', 2);
-            return item.Labels.TryGetValue(parts[0], out string? value) && (parts.Length == 1 || value == parts[1]);
-        });
-    }
-
-    private void Remove(ContainerStorageItem item)
-    {
-        _items++;
-        _asked += item.OwnSize;
-        if (!ShouldProcess($"{item.Kind.ToString().ToLowerInvariant()} {item.Name} ({HumanUnits.Size(item.OwnSize)})", "Remove")) return;
-        _confirmed = true;
-        if (!Attempt(item, () => Remove(item.Kind, item))) return;
-        // What images free, together and with what they share, is known at the end.
-        if (item.Kind != ContainerStorageKind.Image) _freed += item.OwnSize;
-        if (PassThru) WriteObject(item);
-    }
-
-    private void Remove(ContainerStorageKind kind, ContainerStorageItem item)
-    {
-        switch (kind)
-        {
-            case ContainerStorageKind.Container:
-                Await(Engine.Containers.RemoveAsync(item.Id, new ContainerRemoveOptions(), Cancellation));
-                break;
-            case ContainerStorageKind.Volume:
-                Await(Engine.Volumes.RemoveAsync(item.Id, Cancellation));
-                break;
-            case ContainerStorageKind.Download:
-                Await(Engine.Storage.RemoveDownloadAsync(item.Id, Cancellation));
-                break;
-            default:
-                // By its names, and without force: a container that has come to use it meanwhile keeps it.
-                if (item is { Dangling: true, Digest: { } digest })
-                {
-                    // Its id may be that of an image with a name as well.
-                    Await(Engine.Images.RemoveAsync(digest, new ImageRemoveOptions { OnlyUnnamed = true, KeepPieces = true }, Cancellation));
-                    break;
-                }
-
-                foreach (string name in item.Dangling ? [item.Id] : item.Name.Split(", "))
-                {
-                    Await(Engine.Images.RemoveAsync(name, new ImageRemoveOptions { KeepPieces = true }, Cancellation));
-                }
-
-                break;
-        }
-    }
 }

@@ -22,9 +22,12 @@ public sealed class GetContainerStorageCommand : ContainerCmdlet
         Attempt(null, () =>
         {
             if (Detailed) WriteObject(Await(Engine.Storage.ListAsync(Cancellation)).Where(item => IsWanted(item.Kind)), enumerateCollection: true);
-            else WriteObject(Await(Engine.Storage.GetUsageAsync(Cancellation)).Where(usage => IsWanted(usage.Kind)), enumerateCollection: true);
+            else WriteObject(Await(Engine.Storage.GetUsageAsync(Cancellation)).Where(usage => IsWanted(usage.Kind) && !IsTwice(usage.Kind)), enumerateCollection: true);
         });
     }
+
+    // The images' sizes have the layers in them: who does not ask for these gets numbers that can be added up.
+    private bool IsTwice(ContainerStorageKind kind) => Kind.Length == 0 && kind == ContainerStorageKind.Layer;
 
     private bool IsWanted(ContainerStorageKind kind) => Kind.Length == 0 || Kind.Contains(kind);
 }
