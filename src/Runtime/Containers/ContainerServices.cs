@@ -72,7 +72,7 @@ internal sealed class ContainerServices
     private void RemoveOwnVolume(string name)
     {
         if (!Directory.Exists(Volumes.FolderOf(name))) return;
-        using StoreLock held = Volumes.TakeAlone();
+        using StoreLock held = Volumes.TakeAlone(CancellationToken.None);
         if (Store.Records().Any(record => record.Damage is not null || record.Mounts(name))) return;
         Volumes.Remove(name);
     }

@@ -17,7 +17,7 @@ internal interface IImageStore : IImageOperations
     /// Keeps layers from being deleted until disposed. A container being made from an image holds the store from before
     /// <see cref="ResolveAsync"/> until its record is written: from then on its use of the image is known.
     /// </summary>
-    IDisposable Hold();
+    IDisposable Hold(CancellationToken cancellationToken);
 }
 
 /// <summary>A container that uses an image: keeps <see cref="IImageOperations.RemoveAsync"/> from taking it away.</summary>

@@ -28,7 +28,7 @@ internal sealed partial class ImageStore
                 bool changed = await WriteLayerAsync(commit, blob, cancellationToken);
                 using ImageStaging staging = new(_layout, _layers, ingest, commit.Subject, progress);
                 await staging.AddCommitAsync(manifest, commit.Configure(config), changed ? blob : null, reference, cancellationToken);
-                Publish(ingest, staging);
+                Publish(ingest, staging, cancellationToken);
                 image = Describe(staging.Images[0]).First();
             }
 

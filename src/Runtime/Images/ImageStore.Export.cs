@@ -28,7 +28,7 @@ internal sealed partial class ImageStore
         try
         {
             // What is found stays until it is written.
-            using IDisposable? kept = Directory.Exists(_paths.Images) ? Hold() : null;
+            using IDisposable? kept = Directory.Exists(_paths.Images) ? Hold(cancellationToken) : null;
             List<CatalogEntry> found = [];
             IReadOnlyList<CatalogEntry> entries = _catalog.Read();
             List<ExportedImage> exported = Collect(images, entries, found);

@@ -53,7 +53,7 @@ internal sealed partial class ImageStore
                 await staging.AddAsync(Rename(archived, reference, options.Path), cancellationToken);
             }
 
-            Publish(ingest, staging);
+            Publish(ingest, staging, cancellationToken);
             images = [.. staging.Images.SelectMany(Describe)];
         }
 
@@ -96,11 +96,11 @@ internal sealed partial class ImageStore
     }
 
     /// <summary>Moves the pieces into the store and lists the images.</summary>
-    private void Publish(Ingest ingest, ImageStaging staging)
+    private void Publish(Ingest ingest, ImageStaging staging, CancellationToken cancellationToken)
     {
         // One call for the thousands of files of the layers; whatever becomes visible is on the disk before.
         SyncStore(ingest.Folder);
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
         staging.MovePieces();
         AtomicFile.SyncFolder(_layout.Blobs);
         AtomicFile.SyncFolder(_paths.Layers);
@@ -184,7 +184,7 @@ internal sealed partial class ImageStore
             using ImageStaging staging = new(_layout, _layers, ingest, entry.Reference?.Familiar ?? entry.ConfigDigest!, null);
             await staging.AddLayersAsync([OciArchive.FromStore(files, _catalog.Manifest(entry.ManifestDigest!), _catalog.Config(entry))], cancellationToken);
             SyncStore(ingest.Folder);
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             staging.MovePieces();
             AtomicFile.SyncFolder(_paths.Layers);
         }

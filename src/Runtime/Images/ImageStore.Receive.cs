@@ -35,7 +35,7 @@ internal sealed partial class ImageStore
                     await received.Downloads;
                 }
 
-                Publish(ingest, staging);
+                Publish(ingest, staging, cancellationToken);
                 image = Describe(staging.Images[0]).First();
             }
 

@@ -37,7 +37,7 @@ internal sealed partial class ImageStore
         try
         {
             Ingest.EnsureFolders(_paths);
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             ImageIndex index = _layout.ReadIndex();
             List<CatalogEntry> lines = choose(_catalog.Read(index), await _uses(cancellationToken).ToListAsync(cancellationToken));
             ContainerImage[] removed = [.. lines.Select(DescribeRemoved)];

@@ -83,7 +83,7 @@ internal sealed partial class ImageStore
         Dictionary<string, int> missing = [];
         long read = 0;
         // What is being looked at is not swept away meanwhile.
-        using (Hold())
+        using (Hold(cancellationToken))
         {
             // Without the list it is not known what else there should be.
             if (!CheckIndex()) return problems;
@@ -97,7 +97,7 @@ internal sealed partial class ImageStore
 
         bool CheckIndex()
         {
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             try
             {
                 _layout.ReadIndex();
@@ -165,7 +165,7 @@ internal sealed partial class ImageStore
             }
 
             // Out of the way: then whoever imports or receives the image again brings a good one.
-            bool removed = sound is false && repair && RemoveDamaged(digest);
+            bool removed = sound is false && repair && RemoveDamaged(digest, cancellationToken);
             good[digest] = sound is true;
             if (sound is true) return true;
             string what = sound is null ? "is missing" : removed ? "is damaged and has been removed" : "is damaged";
@@ -260,7 +260,7 @@ internal sealed partial class ImageStore
 
         async Task CheckLeftoversAsync()
         {
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             CheckUnfinished(held);
             ReachablePieces reachable = new(_layout);
             List<ImageUse> uses = await _uses(cancellationToken).ToListAsync(cancellationToken);
@@ -304,9 +304,9 @@ internal sealed partial class ImageStore
 
     /// <summary>Deletes a blob that is still damaged under the store's lock: another process may have brought a good one meanwhile.</summary>
     /// <returns>Whether it was deleted.</returns>
-    private bool RemoveDamaged(string digest)
+    private bool RemoveDamaged(string digest, CancellationToken cancellationToken)
     {
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
         if (IsSound(digest) is not false) return false;
         // First the mark: a sweep that finds neither would take it for a platform that was never received.
         Directory.CreateDirectory(_layout.LostBlobs);

@@ -10,10 +10,10 @@ namespace ContainerTools.Runtime.Images;
 internal sealed partial class ImageStore
 {
     /// <inheritdoc/>
-    public IDisposable Hold()
+    public IDisposable Hold(CancellationToken cancellationToken)
     {
         Ingest.EnsureFolders(_paths);
-        return StoreLock.TakeShared(Ingest.SweepLockPath(_paths));
+        return StoreLock.TakeShared(Ingest.SweepLockPath(_paths), cancellationToken);
     }
 
     private void MarkSweepPending()
@@ -29,12 +29,12 @@ internal sealed partial class ImageStore
         Ingest? trash = null;
         try
         {
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             _layout.Ensure();
             // One that died may have been half-way through publishing.
             if (RemoveUnfinished(held)) MarkSweepPending();
             trash = await SweepPendingAsync(held, cancellationToken);
-            return Ingest.Begin(_paths, held, hold: true);
+            return Ingest.Begin(_paths, held, hold: true, cancellationToken);
         }
         finally
         {
@@ -57,7 +57,7 @@ internal sealed partial class ImageStore
         Ingest? trash = null;
         try
         {
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), CancellationToken.None);
             trash = await SweepPendingAsync(held, CancellationToken.None);
         }
         finally
@@ -77,7 +77,7 @@ internal sealed partial class ImageStore
         Ingest? trash = null;
         try
         {
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             if (!File.Exists(Ingest.SweepPendingPath(_paths))) MarkSweepPending();
             trash = await SweepPendingAsync(held, cancellationToken);
             return trash?.Freed ?? 0;
@@ -100,7 +100,7 @@ internal sealed partial class ImageStore
         using StoreLock? alone = StoreLock.TryTake(Ingest.SweepLockPath(_paths));
         // The file is made by the first who holds it.
         if (alone is null && File.Exists(Ingest.SweepLockPath(_paths))) return null;
-        Ingest trash = Ingest.Begin(_paths, held, hold: false);
+        Ingest trash = Ingest.Begin(_paths, held, hold: false, cancellationToken);
         try
         {
             if (Sweep(trash, await _uses(cancellationToken).ToListAsync(cancellationToken))) File.Delete(Ingest.SweepPendingPath(_paths));

@@ -21,7 +21,7 @@ internal sealed partial class ImageStore
             List<ImageDescriptor> manifests = [.. index.Manifests];
             List(manifests, entry.Descriptor! with { Annotations = WithoutName(entry.Descriptor!.Annotations) }, [name]);
             return (manifests, new CatalogEntry(_catalog, entry.ManifestDigest, name, null, entry.ConfigDigest));
-        }), cancellationToken);
+        }, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -40,7 +40,7 @@ internal sealed partial class ImageStore
             // The last name: the image stays, without one.
             if (manifests.All(other => other.Digest != bare.Digest)) manifests.Insert(place, bare);
             return (manifests, new CatalogEntry(_catalog, entry.ManifestDigest, null, null, entry.ConfigDigest));
-        }), cancellationToken);
+        }, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -80,14 +80,15 @@ internal sealed partial class ImageStore
     }
 
     /// <summary>Changes the list of images under the store's lock, in one step for every reader.</summary>
-    private ContainerImage ChangeIndex(string subject, Func<ImageIndex, (IReadOnlyList<ImageDescriptor> Manifests, CatalogEntry Result)> change)
+    private ContainerImage ChangeIndex(
+        string subject, Func<ImageIndex, (IReadOnlyList<ImageDescriptor> Manifests, CatalogEntry Result)> change, CancellationToken cancellationToken)
     {
         // Where there is no store, looking up says that there is no such image.
         if (!Directory.Exists(_paths.Images)) throw MissingImage(subject);
         try
         {
             Ingest.EnsureFolders(_paths);
-            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths));
+            using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             ImageIndex index = _layout.ReadIndex();
             (IReadOnlyList<ImageDescriptor> manifests, CatalogEntry result) = change(index);
             ContainerImage image = _catalog.Image(result);

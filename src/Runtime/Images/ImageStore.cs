@@ -78,7 +78,7 @@ internal sealed partial class ImageStore : IImageStore
     public async Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken)
     {
         // What is found stays until it has been described.
-        using IDisposable? kept = Directory.Exists(_paths.Images) ? Hold() : null;
+        using IDisposable? kept = Directory.Exists(_paths.Images) ? Hold(cancellationToken) : null;
         CatalogEntry entry = _catalog.TryFindRetained(image) ?? _catalog.Find(image);
         ImageConfig config = _catalog.Config(entry);
         IReadOnlyList<string> chains = ImageDigest.Chains(config.Rootfs?.DiffIds ?? []);

@@ -53,7 +53,8 @@ internal sealed class Ingest : IDisposable
     /// <param name="paths">The engine's folders.</param>
     /// <param name="held">The store's lock, so that nobody takes the new folder for a dead one.</param>
     /// <param name="hold">Whether what the store has now must stay until this is disposed.</param>
-    public static Ingest Begin(EnginePaths paths, StoreLock held, bool hold)
+    /// <param name="cancellationToken">Ends the wait for a sweep that goes on.</param>
+    public static Ingest Begin(EnginePaths paths, StoreLock held, bool hold, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(held);
         string folder = Path.Combine(Root(paths), Guid.NewGuid().ToString("n"));
@@ -61,8 +62,8 @@ internal sealed class Ingest : IDisposable
         StoreLock? own = null;
         try
         {
-            own = StoreLock.Take(Path.Combine(folder, LockName));
-            return new Ingest(folder, own, hold ? StoreLock.TakeShared(SweepLockPath(paths)) : null);
+            own = StoreLock.Take(Path.Combine(folder, LockName), cancellationToken);
+            return new Ingest(folder, own, hold ? StoreLock.TakeShared(SweepLockPath(paths), cancellationToken) : null);
         }
         catch
         {

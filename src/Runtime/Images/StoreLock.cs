@@ -14,10 +14,12 @@ internal sealed class StoreLock : IDisposable
     private StoreLock(SafeFileHandle file) => _file = file;
 
     /// <summary>Takes a lock, waiting for it.</summary>
-    public static StoreLock Take(string path) => Take(path, Libc.Lock);
+    /// <exception cref="OperationCanceledException">The wait was called off.</exception>
+    public static StoreLock Take(string path, CancellationToken cancellationToken) => Take(path, Libc.TryLock, Libc.Lock, cancellationToken);
 
-    /// <summary>Takes a lock together with others who share it.</summary>
-    public static StoreLock TakeShared(string path) => Take(path, Libc.LockShared);
+    /// <summary>Takes a lock together with others who share it, waiting for it.</summary>
+    /// <exception cref="OperationCanceledException">The wait was called off.</exception>
+    public static StoreLock TakeShared(string path, CancellationToken cancellationToken) => Take(path, Libc.TryLockShared, Libc.LockShared, cancellationToken);
 
     /// <summary>Takes a lock if its file is there and nobody has it; else null.</summary>
     public static StoreLock? TryTake(string path) => TryTake(path, Libc.TryLock);
@@ -48,12 +50,20 @@ internal sealed class StoreLock : IDisposable
         _file.Dispose();
     }
 
-    private static StoreLock Take(string path, Action<SafeFileHandle, string> take)
+    private static StoreLock Take(string path, Func<SafeFileHandle, string, bool> tryTake, Action<SafeFileHandle, string> take, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         SafeFileHandle file = Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x180);
         try
         {
-            take(file, path);
+            if (!tryTake(file, path))
+            {
+                // flock(2) cannot be called off. When this wait is, the file is disposed; its descriptor closes, and with it goes the lock, as soon as the
+                // thread comes back from the kernel.
+                Task.Factory.StartNew(() => take(file, path), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                    .WaitAsync(cancellationToken).GetAwaiter().GetResult();
+            }
+
             return new StoreLock(file);
         }
         catch

@@ -22,7 +22,7 @@ internal sealed class BtrfsDriver : IStorageDriver
     public string Name => "btrfs";
 
     /// <inheritdoc/>
-    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner)
+    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner, CancellationToken cancellationToken)
     {
         string root = Path.Combine(containerFolder, RootFolder);
         // A mount point may have been made of the same name.
@@ -36,11 +36,11 @@ internal sealed class BtrfsDriver : IStorageDriver
         }
         else
         {
-            using SafeFileHandle merged = Open(Merge(layers, 0));
+            using SafeFileHandle merged = Open(Merge(layers, 0, cancellationToken));
             Check(Libc.Snapshot(merged, folder, RootFolder), "ioctl(BTRFS_IOC_SNAP_CREATE_V2)", root);
         }
 
-        OwnerShift.Apply(root, owner);
+        OwnerShift.Apply(root, owner, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -73,16 +73,16 @@ internal sealed class BtrfsDriver : IStorageDriver
     }
 
     /// <summary>The subvolume of a layer and all below it.</summary>
-    private static string Merge(IReadOnlyList<string> layers, int top)
+    private static string Merge(IReadOnlyList<string> layers, int top, CancellationToken cancellationToken)
     {
         string layerFolder = Path.GetDirectoryName(layers[top])!;
         string merged = Path.Combine(layerFolder, Merged);
         if (Directory.Exists(merged)) return merged;
-        string? below = top + 1 < layers.Count ? Merge(layers, top + 1) : null;
-        using StoreLock held = StoreLock.Take(Path.Combine(layerFolder, LockName));
+        string? below = top + 1 < layers.Count ? Merge(layers, top + 1, cancellationToken) : null;
+        using StoreLock held = StoreLock.Take(Path.Combine(layerFolder, LockName), cancellationToken);
         if (Directory.Exists(merged)) return merged;
         string unfinished = Path.Combine(layerFolder, Unfinished);
-        // Left by a process that died.
+        // Left by a process that died, or was stopped.
         FolderRemoval.Remove(unfinished);
         using SafeFileHandle folder = Open(layerFolder);
         if (below is null)
@@ -95,7 +95,7 @@ internal sealed class BtrfsDriver : IStorageDriver
             Check(Libc.Snapshot(source, folder, Unfinished), "ioctl(BTRFS_IOC_SNAP_CREATE_V2)", unfinished);
         }
 
-        LayerMerge.Apply(layers[top], unfinished, 0);
+        LayerMerge.Apply(layers[top], unfinished, 0, cancellationToken);
         // All containers of the image start from it, for ever: it appears when it is on the disk.
         int errno = Libc.SyncFileSystem(folder);
         if (errno != 0) throw KernelError.From("syncfs", errno, unfinished);

@@ -16,7 +16,8 @@ internal interface IStorageDriver
     /// <param name="containerFolder">The container's folder; it exists.</param>
     /// <param name="layers">The unpacked layers' folders, uppermost first.</param>
     /// <param name="owner">Host id of the container's root: 0, or the first id of its user namespace.</param>
-    void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner);
+    /// <param name="cancellationToken">Ends it; what is there of the layer by then, <see cref="Remove"/> takes away.</param>
+    void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner, CancellationToken cancellationToken);
 
     /// <summary>The root mount for config.json (docs/design/state.md, "The bundle"), or null where <c>rootfs</c> is a plain folder.</summary>
     /// <param name="containerFolder">The container's folder.</param>

@@ -12,23 +12,26 @@ internal sealed class LayerMerge
     private readonly uint _owner;
     private readonly SafeFileHandle _target;
     private readonly Dictionary<(ulong Device, ulong Inode), byte[]> _linked = [];
+    private readonly CancellationToken _cancellationToken;
     private bool _canClone = true;
 
-    private LayerMerge(SafeFileHandle target, uint owner)
+    private LayerMerge(SafeFileHandle target, uint owner, CancellationToken cancellationToken)
     {
         _target = target;
         _owner = owner;
+        _cancellationToken = cancellationToken;
     }
 
     /// <summary>Copies one layer.</summary>
     /// <param name="layer">The layer's folder.</param>
     /// <param name="target">The folder to change.</param>
     /// <param name="owner">Added to every owner and group: the host's id of the container's root.</param>
-    public static void Apply(string layer, string target, uint owner)
+    /// <param name="cancellationToken">Ends it, with the target half changed.</param>
+    public static void Apply(string layer, string target, uint owner, CancellationToken cancellationToken)
     {
         using SafeFileHandle from = Libc.Open(layer, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
         using SafeFileHandle to = Libc.Open(target, Libc.O_RDONLY | Libc.O_DIRECTORY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC);
-        LayerMerge merge = new(to, owner);
+        LayerMerge merge = new(to, owner, cancellationToken);
         if (IsOpaque(from)) merge.Clear(to, []);
         merge.MergeFolder(from, to, []);
         Check(Libc.StatAt(from, [], out FileStatus status), "statx", []);
@@ -40,6 +43,7 @@ internal sealed class LayerMerge
         Check(Libc.ListFolder(from, out List<byte[]> names), "getdents64", path);
         foreach (byte[] name in names)
         {
+            _cancellationToken.ThrowIfCancellationRequested();
             byte[] inner = path.Length == 0 ? name : [.. path, (byte)'/', .. name];
             Check(Libc.StatAt(from, name, out FileStatus status), "statx", inner);
             if (status.IsFolder) MergeInner(from, to, name, inner, status);
@@ -88,7 +92,7 @@ internal sealed class LayerMerge
                 if (status.Size == 0) return;
                 if (_canClone && Libc.CloneContent(source, target) == 0) return;
                 _canClone = false;
-                Check(Libc.CopyContent(source, target, status.Size), "copy_file_range", path);
+                Check(Libc.CopyContent(source, target, status.Size, _cancellationToken), "copy_file_range", path);
             }
         }
     }

@@ -20,7 +20,7 @@ internal sealed class OverlayDriver : IStorageDriver
     public string Name => "overlay";
 
     /// <inheritdoc/>
-    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner)
+    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner, CancellationToken cancellationToken)
     {
         string upper = Path.Combine(containerFolder, Upper);
         foreach (string name in (ReadOnlySpan<string>)[Upper, Work, MountPoint]) Directory.CreateDirectory(Path.Combine(containerFolder, name));

@@ -16,12 +16,12 @@ internal sealed class VfsDriver : IStorageDriver
     public string Name => "vfs";
 
     /// <inheritdoc/>
-    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner)
+    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner, CancellationToken cancellationToken)
     {
         string root = Path.Combine(containerFolder, RootFolder);
         NewFolder.Make(root, NewFolder.Public);
-        for (int i = layers.Count - 1; i >= 0; i--) LayerMerge.Apply(layers[i], root, owner);
-        if (layers.Count == 0) OwnerShift.Apply(root, owner);
+        for (int i = layers.Count - 1; i >= 0; i--) LayerMerge.Apply(layers[i], root, owner, cancellationToken);
+        if (layers.Count == 0) OwnerShift.Apply(root, owner, cancellationToken);
     }
 
     /// <inheritdoc/>

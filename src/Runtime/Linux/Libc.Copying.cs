@@ -9,6 +9,9 @@ internal static partial class Libc
     private const int SEEK_DATA = 3;
     private const int SEEK_HOLE = 4;
 
+    /// <summary>As much as is copied in one call; nobody can stop it meanwhile.</summary>
+    private const long Piece = 64 * 1024 * 1024;
+
     /// <summary>ioctl_ficlone(2): the target shares the source's blocks until one of them is written. EOPNOTSUPP or EXDEV where the file system cannot.</summary>
     public static int CloneContent(SafeHandle source, SafeHandle target)
     {
@@ -28,7 +31,9 @@ internal static partial class Libc
     /// <param name="source">Open for reading.</param>
     /// <param name="target">Open for writing, empty.</param>
     /// <param name="size">The source's size in bytes.</param>
-    public static int CopyContent(SafeHandle source, SafeHandle target, long size)
+    /// <param name="cancellationToken">Ends it between two pieces.</param>
+    /// <exception cref="OperationCanceledException">It was called off.</exception>
+    public static int CopyContent(SafeHandle source, SafeHandle target, long size, CancellationToken cancellationToken = default)
     {
         int errno = Result(ftruncate(target, size));
         if (errno != 0) return errno;
@@ -44,7 +49,7 @@ internal static partial class Libc
 
             long end = lseek(source, data, SEEK_HOLE);
             if (end < 0) return Marshal.GetLastPInvokeError();
-            errno = CopyRange(source, target, data, end);
+            errno = CopyRange(source, target, data, end, cancellationToken);
             if (errno != 0) return errno;
             position = end;
         }
@@ -52,16 +57,17 @@ internal static partial class Libc
         return 0;
     }
 
-    private static int CopyRange(SafeHandle source, SafeHandle target, long from, long end)
+    private static int CopyRange(SafeHandle source, SafeHandle target, long from, long end, CancellationToken cancellationToken)
     {
         byte[]? buffer = null;
         while (from < end)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             if (buffer is null)
             {
                 long sourceOffset = from;
                 long targetOffset = from;
-                nint copied = copy_file_range(source, ref sourceOffset, target, ref targetOffset, (nuint)(end - from), 0);
+                nint copied = copy_file_range(source, ref sourceOffset, target, ref targetOffset, (nuint)Math.Min(end - from, Piece), 0);
                 if (copied > 0)
                 {
                     from += copied;

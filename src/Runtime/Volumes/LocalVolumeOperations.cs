@@ -39,7 +39,7 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
 
             services.Store.EnsureFolders();
             VolumeRecord record = new() { CreatedAt = DateTimeOffset.UtcNow, Labels = options.Labels, DriverOptions = options.DriverOptions };
-            if (!_store.TryCreate(name, record))
+            if (!_store.TryCreate(name, record, cancellationToken))
             {
                 throw new ContainerException(ErrorCode.VolumeNameInUse, $"A volume with the name '{name}' is there already; remove it, or take another name.", name);
             }
@@ -53,7 +53,7 @@ internal sealed class LocalVolumeOperations(ContainerServices services) : IVolum
         {
             if (!_store.Exists(name)) throw VolumeStore.NotFound(name);
             // Nobody makes a container meanwhile that is to use it.
-            using (StoreLock held = _store.TakeAlone())
+            using (StoreLock held = _store.TakeAlone(cancellationToken))
             {
                 if (!_store.Exists(name)) throw VolumeStore.NotFound(name);
                 foreach (ContainerRecord record in services.Store.Records())

@@ -50,21 +50,22 @@ internal sealed class VolumeStore(EnginePaths paths)
 
     /// <summary>Makes a volume; its data appears at the first use.</summary>
     /// <returns>False when it is there.</returns>
-    public bool TryCreate(string name, VolumeRecord record)
+    public bool TryCreate(string name, VolumeRecord record, CancellationToken cancellationToken)
     {
-        using StoreLock held = TakeAlone();
+        // With whoever makes a container: he may be long at it, filling a volume of another name.
+        using StoreLock held = TakeShared(cancellationToken);
+        using StoreLock serial = TakeOwn(name, cancellationToken);
         if (Exists(name)) return false;
-        Directory.CreateDirectory(FolderOf(name));
         AtomicFile.Write(RecordOf(name), JsonSerializer.SerializeToUtf8Bytes(record, VolumeJson.Default.VolumeRecord));
         AtomicFile.SyncFolder(paths.Volumes);
         return true;
     }
 
     /// <summary>Held by who makes a container until its record says which volumes it uses.</summary>
-    public StoreLock TakeShared() => StoreLock.TakeShared(Path.Combine(paths.Volumes, LockName));
+    public StoreLock TakeShared(CancellationToken cancellationToken) => StoreLock.TakeShared(Path.Combine(paths.Volumes, LockName), cancellationToken);
 
-    /// <summary>Held by who makes or removes a volume: no container comes to use it meanwhile.</summary>
-    public StoreLock TakeAlone() => StoreLock.Take(Path.Combine(paths.Volumes, LockName));
+    /// <summary>Held by who removes a volume: no container comes to use it meanwhile.</summary>
+    public StoreLock TakeAlone(CancellationToken cancellationToken) => StoreLock.Take(Path.Combine(paths.Volumes, LockName), cancellationToken);
 
     /// <summary>Takes a volume out of everybody's sight. Under the lock.</summary>
     public void Hide(string name)
@@ -102,18 +103,25 @@ internal sealed class VolumeStore(EnginePaths paths)
     /// <summary>The folder that is mounted into containers.</summary>
     public string DataOf(string name) => Path.Combine(FolderOf(name), "_data");
 
+    /// <summary>Serializes who makes one volume. Under the shared lock, for the folder goes with the volume.</summary>
+    private StoreLock TakeOwn(string name, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(FolderOf(name));
+        return StoreLock.Take(Path.Combine(FolderOf(name), LockName), cancellationToken);
+    }
+
     /// <summary>Makes a volume if it is not there. Under the shared lock.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="fill">Fills the folder of a new volume and gives it its owner and mode; null leaves it empty.</param>
+    /// <param name="cancellationToken">Ends the wait for somebody else who makes it.</param>
     /// <returns>Whether it was made.</returns>
     /// <exception cref="ContainerException">It could not be filled; nothing is left of it.</exception>
-    public bool Ensure(string name, Action<string>? fill)
+    public bool Ensure(string name, Action<string>? fill, CancellationToken cancellationToken)
     {
         string data = DataOf(name);
         if (Directory.Exists(data)) return false;
         string folder = FolderOf(name);
-        Directory.CreateDirectory(folder);
-        using StoreLock serial = StoreLock.Take(Path.Combine(folder, LockName));
+        using StoreLock serial = TakeOwn(name, cancellationToken);
         if (Directory.Exists(data)) return false;
         string next = Path.Combine(folder, NewData);
         // What another left that died while it filled the volume.
@@ -128,6 +136,7 @@ internal sealed class VolumeStore(EnginePaths paths)
         catch (Exception error)
         {
             FolderRemoval.Remove(next);
+            if (error is OperationCanceledException) throw;
             throw CannotMake(name, error);
         }
 

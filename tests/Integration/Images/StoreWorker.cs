@@ -94,11 +94,11 @@ internal static class StoreWorker
                 await operations.PullAsync(new ImagePullOptions { Reference = $"{registry}/{name}", Access = FakeRegistry.Plain }, null, CancellationToken.None);
                 return $"{registry}/{name}";
             case "volume":
-                new VolumeStore(paths).Ensure("data", data => File.WriteAllText(Path.Combine(data, "file"), "x"));
+                new VolumeStore(paths).Ensure("data", data => File.WriteAllText(Path.Combine(data, "file"), "x"), CancellationToken.None);
                 return name;
             case "merge":
                 Directory.CreateDirectory(Path.Combine(folder, "container"));
-                new BtrfsDriver().Prepare(Path.Combine(folder, "container"), [Path.Combine(folder, "layers", "0", LayerStore.DiffName)], 0);
+                new BtrfsDriver().Prepare(Path.Combine(folder, "container"), [Path.Combine(folder, "layers", "0", LayerStore.DiffName)], 0, CancellationToken.None);
                 return name;
             default:
                 await store.CommitAsync(Commit(name, Layer(name)), null, CancellationToken.None);

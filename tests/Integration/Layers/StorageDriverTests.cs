@@ -51,7 +51,7 @@ public sealed class StorageDriverTests : IDisposable
             new TarBuilder().File("etc/.wh.gone", "").Folder("var").File("var/.wh..wh..opq", "").File("var/new", "y").File("changed", "new").File(".wh.dir", "")
                 .File("was-folder", "file"),
             new TarBuilder().Folder("./", 0x1C9).File("top", "z").File("dir", "now a file"));
-        driver.Prepare(Container(), layers, 0);
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
 
         Dictionary<string, string> seen = See(driver, layers);
         Assert.Equal(
@@ -73,7 +73,7 @@ public sealed class StorageDriverTests : IDisposable
             new TarBuilder().Folder("./").Folder("etc").File("etc/kept", "x").File(".wh.never", "").File("etc/.wh.never", "").Folder("lowest").File("lowest/.wh.never", ""),
             new TarBuilder().File(".wh.nothing", "").File("etc/.wh.nothing", "").Folder("own").File("own/.wh.nothing", "").File("own/here", "").File("implied/.wh.nothing", ""),
             new TarBuilder().File("top", "x"));
-        driver.Prepare(Container(), layers, 0);
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
         Dictionary<string, string> seen = See(driver, layers);
         Assert.Equal(["", "etc", "etc/kept", "implied", "lowest", "own", "own/here", "top"], seen.Keys.Order(StringComparer.Ordinal));
         Assert.Equal("here\n", Shell(driver, layers, "cd \"$0\"; ls own implied lowest | grep -v : | grep ."));
@@ -87,7 +87,7 @@ public sealed class StorageDriverTests : IDisposable
         IStorageDriver driver = Begin(name);
         List<string> layers = Layers(new TarBuilder().File("file", "image"));
         string[] containers = [Container("one"), Container("two")];
-        foreach (string container in containers) driver.Prepare(container, layers, 0);
+        foreach (string container in containers) driver.Prepare(container, layers, 0, TestContext.Current.CancellationToken);
         Shell(driver, layers, "cd \"$0\"; echo changed > file; rm -rf gone; mkdir -p new/deep", containers[0]);
         Assert.Equal("image", Shell(driver, layers, "cd \"$0\"; cat file; ls -d new 2>/dev/null || true", containers[1]));
         Assert.Equal("changed\nnew\n", Shell(driver, layers, "cd \"$0\"; cat file; ls -d new", containers[0]));
@@ -105,7 +105,7 @@ public sealed class StorageDriverTests : IDisposable
         byte[] capability = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         List<string> layers = Layers(new TarBuilder().Folder("./").File("su", "x", 0x9ED, 5, 6).Pax(("SCHILY.xattr.security.capability", capability)).File("ping", "x", 0x1ED));
         string container = Container();
-        driver.Prepare(container, layers, 100000);
+        driver.Prepare(container, layers, 100000, TestContext.Current.CancellationToken);
         if (driver.RootMount(container, layers, null, null) is not null)
         {
             // The layers are id-mapped when they are mounted; only what is the container's own is given to it.
@@ -129,7 +129,7 @@ public sealed class StorageDriverTests : IDisposable
     public void An_image_without_layers_is_an_empty_folder(string name)
     {
         IStorageDriver driver = Begin(name);
-        driver.Prepare(Container(), [], 0);
+        driver.Prepare(Container(), [], 0, TestContext.Current.CancellationToken);
         Assert.Equal([""], See(driver, []).Keys);
         Shell(driver, [], "touch \"$0/file\"");
         driver.Remove(Container());
@@ -142,7 +142,7 @@ public sealed class StorageDriverTests : IDisposable
     {
         IStorageDriver driver = Begin(name);
         List<string> layers = Layers(new TarBuilder().Folder("a").File("a/b", "x"));
-        driver.Prepare(Container(), layers, 0);
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
         Shell(driver, layers, "cd \"$0\"; rm -r a; mkdir -p deep/er; chmod 0 deep/er deep; mkfifo pipe; ln -s /etc out; chattr +i pipe 2>/dev/null || true; echo x > still; chattr +i still || true");
         driver.Remove(Container());
         Assert.Empty(Directory.GetFileSystemEntries(Container()));
@@ -158,7 +158,7 @@ public sealed class StorageDriverTests : IDisposable
             new TarBuilder().Folder("./", 0x1ED).Folder("etc").File("etc/kept", "x").File("etc/gone", "x").File("etc/edited", "old").Folder("dir").File("dir/inner", "x")
                 .Folder("quiet").File("quiet/file", "x").File("to-folder", "x"),
             new TarBuilder().File("etc/upper", "x").File("dir/.wh.inner", ""));
-        driver.Prepare(Container(), layers, 0);
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
         Assert.Empty(Changes(driver, layers));
         Shell(
             driver, layers,
@@ -195,7 +195,7 @@ public sealed class StorageDriverTests : IDisposable
     {
         IStorageDriver driver = Begin("overlay");
         List<string> layers = Layers(new TarBuilder().File("file", "content"));
-        driver.Prepare(Container(), layers, 0);
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
         // As a change of the owner with metacopy=on leaves it.
         string upper = Path.Combine(Container(), "upper", "file");
         using (FileStream file = File.Create(upper)) file.SetLength(7);
@@ -238,7 +238,7 @@ public sealed class StorageDriverTests : IDisposable
     {
         IStorageDriver driver = Begin(name);
         List<string> layers = Layers([.. Enumerable.Range(0, 127).Select(i => new TarBuilder().File($"file{i}", $"{i}").File("last", $"{i}"))]);
-        driver.Prepare(Container(), layers, 0);
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
         if (driver.RootMount(Container(), layers, null, null) is { } mount)
         {
             // More than one page of options: mount(8) cannot, the launch hands the layers over one by one.

@@ -49,7 +49,7 @@ internal sealed class TestEngine : IImageStore, IStorageDriver, IDisposable
         return all;
     }
 
-    public IDisposable Hold() => new MemoryStream();
+    public IDisposable Hold(CancellationToken cancellationToken) => new MemoryStream();
 
     public Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken) => image == "test"
         ? Task.FromResult(new StoredImage(
@@ -67,7 +67,7 @@ internal sealed class TestEngine : IImageStore, IStorageDriver, IDisposable
             [Layer]))
         : throw new ContainerException(ErrorCode.ImageNotFound, $"There is no image '{image}'.", image);
 
-    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner)
+    public void Prepare(string containerFolder, IReadOnlyList<string> layers, uint owner, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(Path.Combine(containerFolder, "rootfs"));
         OnPrepare?.Invoke(containerFolder);

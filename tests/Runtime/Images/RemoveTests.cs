@@ -140,7 +140,7 @@ public sealed class RemoveTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_store.Paths.Layers, new string('b', 64), "diff"));
         // A living one.
         Ingest living;
-        using (StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_store.Paths))) living = Ingest.Begin(_store.Paths, held, hold: false);
+        using (StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_store.Paths), TestContext.Current.CancellationToken)) living = Ingest.Begin(_store.Paths, held, hold: false, TestContext.Current.CancellationToken);
         File.WriteAllText(living.NewPath("blob"), "mine");
 
         await _store.ImportAsync(Tar("b"), "other");
@@ -157,7 +157,7 @@ public sealed class RemoveTests : IDisposable
     public async Task What_somebody_counts_on_is_not_swept_away_before_he_lets_go()
     {
         ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
-        using (_store.Store.Hold())
+        using (_store.Store.Hold(TestContext.Current.CancellationToken))
         {
             StoredImage stored = await _store.NewStore().ResolveAsync("box", Token);
             await RemoveAsync("box");

@@ -50,8 +50,8 @@ public sealed class UmaskTests : IDisposable
         Directory.CreateDirectory(container);
         WithUmask.Run(0x3F, () =>
         {
-            volumes.Ensure("data", null);
-            new VfsDriver().Prepare(container, [], 0);
+            volumes.Ensure("data", null, CancellationToken.None);
+            new VfsDriver().Prepare(container, [], 0, CancellationToken.None);
             return Task.CompletedTask;
         });
         Assert.Equal(Public, File.GetUnixFileMode(volumes.DataOf("data")));

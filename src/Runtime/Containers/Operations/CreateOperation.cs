@@ -15,7 +15,7 @@ internal static class CreateOperation
     public static async Task<Container> RunAsync(ContainerServices services, ContainerCreateOptions options, CancellationToken cancellationToken)
     {
         if (options.Name is { } wanted) ContainerName.Check(wanted);
-        using IDisposable kept = services.Images.Hold();
+        using IDisposable kept = services.Images.Hold(cancellationToken);
         StoredImage image = await services.Images.ResolveAsync(options.Image, cancellationToken).ConfigureAwait(false);
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
@@ -32,15 +32,16 @@ internal static class CreateOperation
             // Between mkdir and lock, a command that clears up may have taken the empty folder for one whose maker had died.
             if (held is null) continue;
             // Until the record says which volumes it uses, nobody removes one.
-            using StoreLock? volumes = configuration.Mounts.Any(mount => mount.Type == ContainerMountType.Volume) ? services.Volumes.TakeShared() : null;
-            return Make(services, options, image, id, configuration, files);
+            using StoreLock? volumes = configuration.Mounts.Any(mount => mount.Type == ContainerMountType.Volume) ? services.Volumes.TakeShared(cancellationToken) : null;
+            return Make(services, options, image, id, configuration, files, cancellationToken);
         }
 
         throw new ContainerException(ErrorCode.KernelError, "A new container's folder was removed again and again while it was being made.", options.Name);
     }
 
     private static Container Make(
-        ContainerServices services, ContainerCreateOptions options, StoredImage image, string id, ContainerConfiguration configuration, LayerView files)
+        ContainerServices services, ContainerCreateOptions options, StoredImage image, string id, ContainerConfiguration configuration, LayerView files,
+        CancellationToken cancellationToken)
     {
         ContainerFiles paths = services.Store.Files(id);
         UndoList undo = new();
@@ -56,12 +57,12 @@ internal static class CreateOperation
                 configuration = configuration with { UserNamespaceHostId = first, UserNamespaceSize = IdRanges.Size };
             }
 
-            (IReadOnlyList<ContainerMount> mounts, IReadOnlyList<string> anonymous) = MakeVolumes(services, configuration, files, paths, undo);
+            (IReadOnlyList<ContainerMount> mounts, IReadOnlyList<string> anonymous) = MakeVolumes(services, configuration, files, paths, undo, cancellationToken);
             configuration = configuration with { Mounts = mounts };
             KeepSeccompProfile(configuration, paths);
 
-            services.Driver.Prepare(paths.Folder, image.LayerFolders, configuration.UserNamespaceHostId);
             undo.Push(() => services.Driver.Remove(paths.Folder));
+            services.Driver.Prepare(paths.Folder, image.LayerFolders, configuration.UserNamespaceHostId, cancellationToken);
 
             ContainerRecord record = new()
             {
@@ -123,7 +124,7 @@ internal static class CreateOperation
     }
 
     private static (IReadOnlyList<ContainerMount> Mounts, IReadOnlyList<string> Anonymous) MakeVolumes(
-        ContainerServices services, ContainerConfiguration configuration, LayerView files, ContainerFiles paths, UndoList undo)
+        ContainerServices services, ContainerConfiguration configuration, LayerView files, ContainerFiles paths, UndoList undo, CancellationToken cancellationToken)
     {
         List<ContainerMount> mounts = [];
         List<string> anonymous = [];
@@ -145,9 +146,9 @@ internal static class CreateOperation
                 undo.Push(() => services.Volumes.Remove(name));
             }
 
-            Action<string>? fill = mount.Options.Contains("nocopy") ? null : folder => FillVolume(files, mount.Destination, folder);
+            Action<string>? fill = mount.Options.Contains("nocopy") ? null : folder => FillVolume(files, mount.Destination, folder, cancellationToken);
             // Something of another kind is mounted there; it has its own content.
-            if (services.Volumes.Record(name) is not { DriverOptions.Count: > 0 }) services.Volumes.Ensure(name, fill);
+            if (services.Volumes.Record(name) is not { DriverOptions.Count: > 0 }) services.Volumes.Ensure(name, fill, cancellationToken);
             mounts.Add(mount with { Source = name, Options = [.. mount.Options.Where(option => option != "nocopy")] });
         }
 
@@ -155,10 +156,10 @@ internal static class CreateOperation
     }
 
     /// <summary>Copies what the image has at a path into a new volume; leaves it empty where the image has no folder there.</summary>
-    private static void FillVolume(LayerView files, string path, string target)
+    private static void FillVolume(LayerView files, string path, string target, CancellationToken cancellationToken)
     {
         if (files.Find(path) is not { Status.IsFolder: true } folder) return;
-        foreach (string layer in folder.HostFolders.Reverse()) LayerMerge.Apply(layer, target, 0);
+        foreach (string layer in folder.HostFolders.Reverse()) LayerMerge.Apply(layer, target, 0, cancellationToken);
     }
 
     private static string Relative(string root, string path)

@@ -39,7 +39,7 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
             if (compressor is null || !LayerCompressor.IsUncompressed(item.Blob.MediaType)) await repository.UploadAsync(item.Blob, _layout.Blob(item.Blob.Digest), from, item.Sent, token);
             else compressed[item.Blob.Digest] = await UploadCompressedAsync(repository, compressor, item.Blob, from, item.Sent, token);
         });
-        compressor?.Remember();
+        compressor?.Remember(cancellationToken);
         IReadOnlyList<(byte[] Content, string MediaType, string Digest)> manifests = plan.ManifestsWith(compressed);
         foreach ((byte[] content, string mediaType, string digest) in manifests.SkipLast(1))
         {

@@ -40,7 +40,7 @@ internal sealed class LayerCompressor(EnginePaths paths, ArchiveCompression comp
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            _ingest ??= Begin();
+            _ingest ??= Begin(cancellationToken);
             string path = _ingest.NewPath("compressed");
             string input, output;
             long size;
@@ -74,10 +74,10 @@ internal sealed class LayerCompressor(EnginePaths paths, ArchiveCompression comp
     }
 
     /// <summary>Keeps what layers became, and forgets that of layers which the store has no more.</summary>
-    public void Remember()
+    public void Remember(CancellationToken cancellationToken)
     {
         if (_new.Count == 0) return;
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(paths));
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(paths), cancellationToken);
         IEnumerable<CompressedLayer> kept = Read().Where(old =>
             !_new.Exists(one => one.Layer == old.Layer && one.Compression == old.Compression)
             && ImageDigest.IsValid(old.Layer) && System.IO.File.Exists(_layout.Blob(old.Layer)));
@@ -92,10 +92,10 @@ internal sealed class LayerCompressor(EnginePaths paths, ArchiveCompression comp
         _turn.Dispose();
     }
 
-    private Ingest Begin()
+    private Ingest Begin(CancellationToken cancellationToken)
     {
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(paths));
-        return Ingest.Begin(paths, held, hold: false);
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(paths), cancellationToken);
+        return Ingest.Begin(paths, held, hold: false, cancellationToken);
     }
 
     private CompressedLayer[] Read()

@@ -24,7 +24,7 @@ internal sealed class LocalRegistryOperations(EnginePaths paths, ImageStore stor
         ArgumentNullException.ThrowIfNull(options);
         using RegistrySession session = new(options.Access, settings());
         // What is pushed must not be swept away meanwhile.
-        using IDisposable held = store.Hold();
+        using IDisposable held = store.Hold(cancellationToken);
         (ImageReference target, string digest) = await new ImagePush(paths, store.Catalog, session, options, progress).RunAsync(cancellationToken);
         // What was pushed, and where it was: a mirror may not have it yet, and another may have moved the tag.
         RemoteImageReader reader = new(session, ImagePlatformSelector.Parse(options.Platform)) { AnyPlatform = true };
