@@ -1,6 +1,5 @@
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Linux;
-using ContainerTools.Runtime.Volumes;
 using ContainerTools.Tests.Archives;
 using Xunit;
 
