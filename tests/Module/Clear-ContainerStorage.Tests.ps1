@@ -60,13 +60,9 @@ Describe 'Clear-ContainerStorage' {
         Test-Path $left | Should -BeFalse
     }
 
-    It 'removes what a container was the last to keep' {
-        $image = Get-ContainerImage named:1
-        $null = New-Container named:1 -Name keeper -ErrorAction Stop -- true
-        Remove-ContainerImage named:1 -Force
-        Remove-Container keeper
-        $blob = "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$($image.Id -replace '^sha256:')"
-        Test-Path $blob | Should -BeTrue
+    It 'removes what nothing leads to any more, whatever else is meant' {
+        $blob = "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$('a' * 64)"
+        Set-Content $blob 12345
         Clear-ContainerStorage Image -Label none=such -WhatIf
         Test-Path $blob | Should -BeTrue
         $said = Clear-ContainerStorage Image -Label none=such -Confirm:$false -Verbose 4>&1

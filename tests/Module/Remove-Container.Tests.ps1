@@ -58,6 +58,20 @@ Describe 'Remove-Container' {
         Test-Path "/proc/$processId" | Should -BeFalse
     }
 
+    It 'removes what only it has kept of an image that was removed by force' {
+        $null = New-TestContainer base
+        $id = (ConvertTo-ContainerImage base gone:1).Id
+        $blob = "$env:CONTAINERTOOLS_ROOT/images/blobs/sha256/$($id -replace '^sha256:')"
+        $null = New-Container gone:1 -Name one -ErrorAction Stop -- true
+        $null = New-Container gone:1 -Name two -ErrorAction Stop -- true
+        Remove-ContainerImage gone:1 -Force
+        Remove-Container base, one
+        Test-Path $blob | Should -BeTrue
+        Remove-Container two
+        Test-Path $blob | Should -BeFalse
+        Test-ContainerStorage | Should -BeNullOrEmpty
+    }
+
     It 'removes nothing with -WhatIf' {
         $null = New-TestContainer one
         Remove-Container one -WhatIf

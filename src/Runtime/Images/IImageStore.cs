@@ -18,6 +18,13 @@ internal interface IImageStore : IImageOperations
     /// <see cref="ResolveAsync"/> until its record is written: from then on its use of the image is known.
     /// </summary>
     IDisposable Hold(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes away what only a container kept that is gone now: its image was removed by force before. Costs a look at two files where there is no such thing.
+    /// </summary>
+    /// <param name="imageId">The digest of the configuration of the image it was made from; empty where that is not known.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task ReleaseAsync(string imageId, CancellationToken cancellationToken);
 }
 
 /// <summary>A container that uses an image: keeps <see cref="IImageOperations.RemoveAsync"/> from taking it away.</summary>

@@ -92,6 +92,19 @@ internal sealed partial class ImageStore
         }
     }
 
+    /// <inheritdoc/>
+    public async Task ReleaseAsync(string imageId, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(Ingest.SweepPendingPath(_paths)))
+        {
+            if (!KeptImages.Has(_paths, imageId)) return;
+            // Another container may still keep it: then there is nothing to be found.
+            if (imageId.Length > 0 && await _uses(cancellationToken).AnyAsync(use => use.ImageId == imageId, cancellationToken)) return;
+        }
+
+        await Task.Run(() => RemoveUnusedAsync(cancellationToken), cancellationToken);
+    }
+
     /// <summary>Sweeps, if that is pending and nobody counts on anything.</summary>
     /// <returns>The folder that holds what is still to be deleted; dispose it after the lock.</returns>
     private async Task<Ingest?> SweepPendingAsync(StoreLock held, CancellationToken cancellationToken)
@@ -124,7 +137,9 @@ internal sealed partial class ImageStore
     private bool Sweep(Ingest trash, IReadOnlyList<ImageUse> uses)
     {
         ReachablePieces reachable = new(_layout);
-        if (!reachable.Mark(_layout.ReadIndex()) || !uses.All(reachable.MarkUsed)) return false;
+        if (!reachable.Mark(_layout.ReadIndex())) return false;
+        HashSet<string> kept = [.. uses.Select(use => use.ImageId).Where(image => ImageDigest.IsValid(image) && !reachable.Blobs.Contains(image))];
+        if (!uses.All(reachable.MarkUsed)) return false;
         foreach (FileInfo blob in UnusedBlobs(reachable))
         {
             trash.Freed += blob.Length;
@@ -147,6 +162,7 @@ internal sealed partial class ImageStore
         }
 
         AtomicFile.SyncFolder(_paths.Layers);
+        KeptImages.Write(_paths, kept);
         return true;
     }
 

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Volumes;
@@ -26,5 +27,7 @@ internal static class AutoRemoval
         ContainerStore store = new(paths, folder => RecordedDriver.RemoveLayer(folder, selected), new VolumeStore(paths).Remove);
         string[] names = record.NameLink is { } link ? [Path.GetFileName(link)] : [];
         store.Remove(record.Id, names, [.. record.OwnedFolders.Select(Path.GetFileName)!]);
+        // The monitor knows nothing of images: the next who removes a container or changes an image does it.
+        KeptImages.RequestSweep(paths);
     }
 }

@@ -1,4 +1,5 @@
 using ContainerTools.Runtime.Containers;
+using ContainerTools.Runtime.Containers.Operations;
 using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Images.Registry;
 
@@ -89,7 +90,7 @@ internal sealed class LocalStorageOperations(ContainerServices services, ImageSt
     /// <inheritdoc/>
     public Task RemoveAsync(ContainerStorageItem item, CancellationToken cancellationToken) => item.Kind switch
     {
-        ContainerStorageKind.Container => engine.Containers.RemoveAsync(item.Id, new ContainerRemoveOptions(), cancellationToken),
+        ContainerStorageKind.Container => Task.Run(() => RemoveOperation.RemoveAsync(services, item.Id, new ContainerRemoveOptions(), cancellationToken), cancellationToken),
         ContainerStorageKind.Volume => engine.Volumes.RemoveAsync(item.Id, cancellationToken),
         ContainerStorageKind.Image when item.Digest is { } manifest => Task.Run(() => images.RemoveLinesAsync(manifest, item.Names, cancellationToken), cancellationToken),
         ContainerStorageKind.Download => RemoveDownloadAsync(item.Id, cancellationToken),

@@ -49,6 +49,8 @@ internal sealed class TestEngine : IImageStore, IStorageDriver, IDisposable
         return all;
     }
 
+    public Task ReleaseAsync(string imageId, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public IDisposable Hold(CancellationToken cancellationToken) => new MemoryStream();
 
     public Task<StoredImage> ResolveAsync(string image, CancellationToken cancellationToken) => image == "test"

@@ -176,6 +176,49 @@ public sealed class RemoveTests : IDisposable
     }
 
     [Fact]
+    public async Task What_containers_have_kept_of_an_image_goes_with_the_last_of_them()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        ContainerImage other = Assert.Single(await _store.ImportAsync(Tar("b"), "other"));
+        _store.Uses.AddRange([new ImageUse("one", image.Id, false), new ImageUse("two", image.Id, false), new ImageUse("three", other.Id, false)]);
+        await RemoveAsync("box", force: true);
+        Assert.Equal(2, _store.Layers.Length);
+        // Not with another's, nor while there is another.
+        _store.Uses.RemoveAt(2);
+        string stray = Path.Combine(_store.BlobFolder, new string('a', 64));
+        File.WriteAllText(stray, "not looked for");
+        await _store.NewStore().ReleaseAsync(other.Id, Token);
+        _store.Uses.RemoveAt(0);
+        await _store.NewStore().ReleaseAsync(image.Id, Token);
+        Assert.True(File.Exists(stray));
+        _store.Uses.Clear();
+        await _store.NewStore().ReleaseAsync(image.Id, Token);
+        Assert.False(File.Exists(stray));
+        Assert.Single(_store.Layers);
+        // It is over then.
+        File.WriteAllText(stray, "not looked for");
+        await _store.NewStore().ReleaseAsync(image.Id, Token);
+        Assert.True(File.Exists(stray));
+    }
+
+    [Fact]
+    public async Task A_container_that_removes_itself_asks_for_a_sweep_where_it_kept_an_image()
+    {
+        ContainerImage image = Assert.Single(await _store.ImportAsync(Tar("a"), "box"));
+        _store.Uses.Add(new ImageUse("one", image.Id, false));
+        KeptImages.RequestSweep(_store.Paths);
+        Assert.False(File.Exists(Ingest.SweepPendingPath(_store.Paths)));
+        await RemoveAsync("box", force: true);
+        Assert.False(File.Exists(Ingest.SweepPendingPath(_store.Paths)));
+        _store.Uses.Clear();
+        KeptImages.RequestSweep(_store.Paths);
+        // Whoever comes next, with whatever container.
+        await _store.NewStore().ReleaseAsync("sha256:" + new string('c', 64), Token);
+        Assert.Empty(_store.Layers);
+        Assert.Empty(_store.Blobs);
+    }
+
+    [Fact]
     public async Task Imports_and_removals_at_the_same_time_leave_a_whole_store()
     {
         byte[] common = Tar("common");

@@ -6,8 +6,17 @@ namespace ContainerTools.Runtime.Containers.Operations;
 /// <summary>Removes a container.</summary>
 internal static class RemoveOperation
 {
-    /// <summary>Removes it; one that runs only by force.</summary>
+    /// <summary>Removes it, and what of its image only it has kept; one that runs only by force.</summary>
     public static async Task RunAsync(ContainerServices services, string container, ContainerRemoveOptions options, CancellationToken cancellationToken)
+    {
+        string image = await RemoveAsync(services, container, options, cancellationToken).ConfigureAwait(false);
+        // The container is gone, whoever stops this now.
+        await services.Images.ReleaseAsync(image, CancellationToken.None).ConfigureAwait(false);
+    }
+
+    /// <summary>Removes it, and leaves what of its image only it has kept to somebody who sweeps; one that runs only by force.</summary>
+    /// <returns>The id of its image; empty where that is not known, because its record is damaged or it has removed itself.</returns>
+    public static async Task<string> RemoveAsync(ContainerServices services, string container, ContainerRemoveOptions options, CancellationToken cancellationToken)
     {
         for (bool seen = false; ; seen = true)
         {
@@ -19,12 +28,12 @@ internal static class RemoveOperation
             catch (ContainerException error) when (seen && error.Code == ErrorCode.ContainerNotFound)
             {
                 // It was killed a moment ago and removes itself: that is what was asked for.
-                return;
+                return "";
             }
             catch (ContainerException error) when (options.Force && error.Code == ErrorCode.StateCorrupt)
             {
                 await RemoveDamagedAsync(services, container, cancellationToken).ConfigureAwait(false);
-                return;
+                return "";
             }
 
             SafeFileHandle? keeper;
@@ -37,7 +46,7 @@ internal static class RemoveOperation
                 if (keeper is null)
                 {
                     Remove(services, locked.Record, options.RemoveVolumes || locked.Record.Configuration.AutoRemove);
-                    return;
+                    return locked.Record.ImageId;
                 }
             }
 

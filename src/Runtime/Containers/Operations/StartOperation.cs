@@ -1,3 +1,4 @@
+using ContainerTools.Runtime.Images;
 using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Monitoring;
 using Microsoft.Win32.SafeHandles;
@@ -77,6 +78,7 @@ internal static class StartOperation
     {
         if (!locked.Record.Configuration.AutoRemove || locked.Status.State != ContainerState.Exited || locked.Status.Exit?.Error is not null) return;
         RemoveOperation.Remove(services, locked.Record, volumes: true);
+        KeptImages.RequestSweep(services.Paths);
         throw new ContainerException(ErrorCode.ContainerRemoving, $"The container '{locked.Record.Name}' has ended and removes itself.", locked.Record.Name);
     }
 
