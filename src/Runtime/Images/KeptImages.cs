@@ -32,7 +32,7 @@ internal static class KeptImages
     public static void RequestSweep(EnginePaths paths)
     {
         if (!Has(paths, "")) return;
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(paths));
+        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(paths), CancellationToken.None);
         File.WriteAllBytes(Ingest.SweepPendingPath(paths), []);
     }
 
