@@ -29,6 +29,9 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     /// <summary>The most bytes that a layer may have once it is decompressed, given its compressed size; null for no limit.</summary>
     public Func<long, long>? MaximumLayerSize { get; init; }
 
+    /// <summary>Takes away blobs of the store that turn out to be damaged while good ones come; null where the store itself is the source.</summary>
+    public BlobCheck? Check { get; init; }
+
     /// <summary>The images that are ready.</summary>
     public List<StagedImage> Images { get; } = [];
 
@@ -60,7 +63,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     /// <summary>Takes in the layers alone.</summary>
     public async Task<List<LayerWork>> AddLayersAsync(IReadOnlyList<ArchivedImage> images, CancellationToken cancellationToken)
     {
-        List<LayerWork> work = Plan(images);
+        List<LayerWork> work = Plan(images, cancellationToken);
         _total = work.Sum(item => item.Job.Source.Length);
         Report(0);
         ParallelOptions parallel = new() { MaxDegreeOfParallelism = Math.Clamp(Environment.ProcessorCount, 1, 4), CancellationToken = cancellationToken };
@@ -189,7 +192,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         _memory.Dispose();
     }
 
-    private List<LayerWork> Plan(IReadOnlyList<ArchivedImage> images)
+    private List<LayerWork> Plan(IReadOnlyList<ArchivedImage> images, CancellationToken cancellationToken)
     {
         List<LayerWork> work = [];
         HashSet<string> chainsPlanned = [];
@@ -204,7 +207,7 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
                 bool unpack = image.Unpack && !layers.Exists(chain) && chainsPlanned.Add(chain);
                 // Without a promise, the blob is known only where it is not compressed: then it is the layer itself.
                 string blobKey = layer.BlobDigest ?? layer.DiffId;
-                bool copy = !File.Exists(layout.Blob(blobKey)) && blobsPlanned.Add(blobKey);
+                bool copy = !HasBlob(blobKey, layer.Source, unpack, cancellationToken) && blobsPlanned.Add(blobKey);
                 bool planned = !pairsPlanned.Add((blobKey, chain));
                 if (!unpack && !copy && (planned || IsProven(image, layer, chain))) continue;
                 // Where the store has both, perhaps of different images, that the one is the other is only claimed, and whoever claims it may want to see what he cannot.
@@ -231,6 +234,19 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         }
 
         return work;
+    }
+
+    /// <summary>
+    /// Whether the store has a blob. Where all of it is read anyway, or its size tells that something is wrong, it is looked at, and is not there any
+    /// more if it is damaged: what comes now takes its place.
+    /// </summary>
+    private bool HasBlob(string digest, ByteRange? source, bool unpack, CancellationToken cancellationToken)
+    {
+        FileInfo blob = new(layout.Blob(digest));
+        if (!blob.Exists) return false;
+        // Its own copy is verified when it is unpacked.
+        if (Check is null || source is null or StoredRange || (!unpack && blob.Length == source.Length)) return true;
+        return !Check.RemoveDamaged(digest, cancellationToken);
     }
 
     /// <summary>Whether it is known that the blob is the layer: it is it, uncompressed; it came with it before; or nobody asks for the layer.</summary>
@@ -321,7 +337,8 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     private string Stage(byte[] document)
     {
         string digest = ImageDigest.Of(document);
-        if (File.Exists(layout.Blob(digest)) || _blobs.ContainsKey(digest)) return digest;
+        if (_blobs.ContainsKey(digest)) return digest;
+        if (File.Exists(layout.Blob(digest)) && Check?.RemoveDamaged(digest, CancellationToken.None) != true) return digest;
         string path = ingest.NewPath("blob");
         File.WriteAllBytes(path, document);
         _blobs[digest] = path;

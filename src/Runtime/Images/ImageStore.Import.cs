@@ -42,7 +42,7 @@ internal sealed partial class ImageStore
             long MaximumSize(long compressed) => DecompressedSize.Maximum(compressed, options.MaximumLayerSize);
             using ImageSource source = await ImageSource.OpenAsync(Path.GetFullPath(options.Path), ingest.NewPath, MaximumSize, cancellationToken);
             Policy?.Invoke().AdmitFile(TransportOf(source, options.Path), RealPath(options.Path));
-            using ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize };
+            using ImageStaging staging = new(_layout, _layers, ingest, Path.GetFileName(options.Path), progress) { MaximumLayerSize = MaximumSize, Check = new BlobCheck(_paths) };
             if (source.RootFileSystem is { } tar)
             {
                 await staging.AddRootFileSystemAsync(tar, options, reference, platform, cancellationToken);
@@ -187,6 +187,11 @@ internal sealed partial class ImageStore
             using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
             staging.MovePieces();
             AtomicFile.SyncFolder(_paths.Layers);
+        }
+        catch (ContainerException error) when (error.Code == ErrorCode.DigestMismatch)
+        {
+            throw new ContainerException(
+                ErrorCode.ImageCorrupt, $"The image '{image}' is damaged here, and cannot be unpacked; receive or import it again. {error.Message}", image, error);
         }
         catch (Exception error) when (StoreErrors.Knows(error))
         {

@@ -23,7 +23,7 @@ internal sealed partial class ImageStore
             {
                 using CancellationTokenSource fetching = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 ReceivedImage received = await begin(ingest, fetching.Token);
-                using ImageStaging staging = new(_layout, _layers, ingest, subject, null) { MaximumLayerSize = maximumLayerSize };
+                using ImageStaging staging = new(_layout, _layers, ingest, subject, null) { MaximumLayerSize = maximumLayerSize, Check = new BlobCheck(_paths) };
                 try
                 {
                     await staging.AddAsync([received.Image, .. received.Others], cancellationToken);

@@ -1,7 +1,5 @@
-using System.Security.Cryptography;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Images.Registry;
-using ContainerTools.Runtime.Linux;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images;
@@ -82,6 +80,7 @@ internal sealed partial class ImageStore
         Dictionary<string, bool> good = [];
         Dictionary<string, int> missing = [];
         long read = 0;
+        BlobCheck check = new(_paths);
         // What is being looked at is not swept away meanwhile.
         using (Hold(cancellationToken))
         {
@@ -157,7 +156,7 @@ internal sealed partial class ImageStore
         {
             if (good.TryGetValue(digest, out bool known)) return known;
             cancellationToken.ThrowIfCancellationRequested();
-            bool? sound = IsSound(digest);
+            bool? sound = check.IsSound(digest);
             if (sound is true)
             {
                 read += new FileInfo(_layout.Blob(digest)).Length;
@@ -165,11 +164,13 @@ internal sealed partial class ImageStore
             }
 
             // Out of the way: then whoever imports or receives the image again brings a good one.
-            bool removed = sound is false && repair && RemoveDamaged(digest, cancellationToken);
+            bool removed = sound is false && repair && check.RemoveDamaged(digest, cancellationToken);
             good[digest] = sound is true;
             if (sound is true) return true;
-            string what = sound is null ? "is missing" : removed ? "is damaged and has been removed" : "is damaged";
-            problems.Add(new ContainerStorageProblem { Subject = image, Problem = $"The blob {digest} {what}; import or receive the image again.", Repairable = false });
+            string what = sound is null ? "is missing; import or receive the image again."
+                : removed ? "is damaged and has been removed; import or receive the image again."
+                : "is damaged; Test-ContainerStorage -Repair takes it away, then import or receive the image again.";
+            problems.Add(new ContainerStorageProblem { Subject = image, Problem = $"The blob {digest} {what}", Repairable = false });
             return false;
         }
 
@@ -286,34 +287,6 @@ internal sealed partial class ImageStore
                 }
             }
         }
-    }
-
-    /// <summary>Whether a blob is what its digest says; null when it is missing.</summary>
-    private bool? IsSound(string digest)
-    {
-        try
-        {
-            using FileStream file = File.OpenRead(_layout.Blob(digest));
-            return ImageDigest.Format(SHA256.HashData(file)) == digest;
-        }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Deletes a blob that is still damaged under the store's lock: another process may have brought a good one meanwhile.</summary>
-    /// <returns>Whether it was deleted.</returns>
-    private bool RemoveDamaged(string digest, CancellationToken cancellationToken)
-    {
-        using StoreLock held = StoreLock.Take(Ingest.StoreLockPath(_paths), cancellationToken);
-        if (IsSound(digest) is not false) return false;
-        // First the mark: a sweep that finds neither would take it for a platform that was never received.
-        Directory.CreateDirectory(_layout.LostBlobs);
-        AtomicFile.Write(_layout.Lost(digest), []);
-        File.Delete(_layout.Blob(digest));
-        AtomicFile.SyncFolder(_layout.Blobs);
-        return true;
     }
 
     private async Task TryRestoreAsync(string image)

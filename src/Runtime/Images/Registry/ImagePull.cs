@@ -16,6 +16,7 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
     private readonly DownloadFolder _folder = new(paths.Downloads);
     private readonly ImageLayout _layout = new(paths.Images);
     private readonly List<StoredRange> _stored = [];
+    private readonly BlobCheck _check = new(paths);
 
     /// <summary>Does it.</summary>
     public async Task<ContainerImage> RunAsync(CancellationToken cancellationToken)
@@ -49,6 +50,10 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
                 // What is complete and was not accepted is of no use to anybody.
                 foreach (BlobDownload download in downloads.Where(download => download.IsComplete)) _folder.Remove(download.Blob.Digest);
                 if (error.Code != ErrorCode.DigestMismatch) throw;
+                // Of what was here before, the registry has a good one.
+                bool healed = false;
+                foreach (StoredRange stored in _stored) healed |= _check.RemoveDamaged(stored.Digest, cancellationToken);
+                if (healed) continue;
                 // A part that an earlier process left behind may have suffered from a loss of power: without it, once more.
                 if (!again && downloads.Exists(download => download.Found > 0)) again = true;
                 // A mirror that has sent something else is left out; the registry, or the next mirror, may do better.
@@ -131,7 +136,8 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             if (sources.TryGetValue(layer.Digest, out ByteRange? known)) return known;
             string display = $"The layer {layer.Digest[..19]} of {image.Reference.Familiar}";
             string stored = _layout.Blob(layer.Digest);
-            if (File.Exists(stored))
+            // One of another size is damaged, and comes again.
+            if (File.Exists(stored) && (new FileInfo(stored).Length == layer.Size || !_check.RemoveDamaged(layer.Digest, cancellationToken)))
             {
                 StoredRange range = StoredRange.Open(stored, display);
                 _stored.Add(range);

@@ -17,6 +17,9 @@ internal sealed record StoredRange : ByteRange
         _file = new Lazy<SafeFileHandle>(() => Libc.Open(path, Libc.O_RDONLY | Libc.O_CLOEXEC));
     }
 
+    /// <summary>The digest that it is named after.</summary>
+    public string Digest => ImageDigest.Prefix + Path.GetFileName(_path);
+
     /// <inheritdoc/>
     public override bool IsFile => true;
 
