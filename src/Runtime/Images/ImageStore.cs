@@ -82,7 +82,25 @@ internal sealed partial class ImageStore : IImageStore
         CatalogEntry entry = _catalog.TryFindRetained(image) ?? _catalog.Find(image);
         ImageConfig config = _catalog.Config(entry);
         IReadOnlyList<string> chains = ImageDigest.Chains(config.Rootfs?.DiffIds ?? []);
-        if (!chains.All(_layers.Exists)) await RestoreLayersAsync(image, cancellationToken);
+        if (!chains.All(_layers.Exists) || !AreProven(entry, config, chains)) await RestoreLayersAsync(image, cancellationToken);
         return new StoredImage(_catalog.Image(entry), _layers.Stack(chains));
+    }
+
+    /// <summary>
+    /// Whether it has been seen of every blob that it is the layer that the configuration says. Of a line that another tool has written into the index,
+    /// it has not: it could name the layers of somebody else's image.
+    /// </summary>
+    private bool AreProven(CatalogEntry entry, ImageConfig config, IReadOnlyList<string> chains)
+    {
+        if (entry.ManifestDigest is not { } manifest) return true;
+        IReadOnlyList<ImageDescriptor> layers = _catalog.Manifest(manifest).Layers;
+        IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
+        if (layers.Count != diffIds.Count) return false;
+        for (int i = 0; i < layers.Count; i++)
+        {
+            if (layers[i].Digest != diffIds[i] && !_layers.IsKnown(chains[i], layers[i].Digest)) return false;
+        }
+
+        return true;
     }
 }

@@ -69,6 +69,34 @@ public sealed class LayerProofTests : IDisposable
         ContainerStorageProblem problem = Assert.Single(await _store.NewStore().TestAsync(false, null, Token));
         Assert.Equal(("lie:latest", false), (problem.Subject, problem.Repairable));
         Assert.Contains(ImageBuilder.Digest(s_private), problem.Problem, StringComparison.Ordinal);
+        // And nothing is made from it.
+        Assert.Equal(ErrorCode.ImageCorrupt, (await Assert.ThrowsAnyAsync<ContainerException>(() => _store.NewStore().ResolveAsync("lie", Token))).Code);
+        Assert.NotNull(await _store.NewStore().ResolveAsync("private", Token));
+    }
+
+    [Fact]
+    public async Task What_another_tool_has_listed_truly_is_proven_at_the_first_use_and_remembered()
+    {
+        await _store.ImportAsync(Archive(s_private), "private");
+        ImageBuilder other = new();
+        JsonObject line = ImageBuilder.Named(other.OciImage([s_private], compress: false), "docker.io/library/other:latest");
+        foreach ((string name, byte[] content) in other.Files)
+        {
+            if (name.StartsWith("blobs/", StringComparison.Ordinal)) File.WriteAllBytes(Path.Combine(_store.Paths.Images, name), content);
+        }
+
+        string record = Path.Combine(Assert.Single(_store.Layers), "layer.json");
+        JsonNode known = JsonNode.Parse(await File.ReadAllTextAsync(record, Token))!;
+        // As a layer's record was before blobs were remembered.
+        known.AsObject().Remove("blobs");
+        await File.WriteAllTextAsync(record, known.ToJsonString(), Token);
+        string index = Path.Combine(_store.Paths.Images, "index.json");
+        JsonNode document = JsonNode.Parse(await File.ReadAllTextAsync(index, Token))!;
+        document["manifests"]!.AsArray().Add((JsonNode)line);
+        await File.WriteAllTextAsync(index, document.ToJsonString(), Token);
+        Assert.NotNull(await _store.NewStore().ResolveAsync("other", Token));
+        Assert.NotNull(await _store.NewStore().ResolveAsync("private", Token));
+        Assert.Contains(ImageBuilder.Digest(ImageBuilder.Gzip(s_private)), await File.ReadAllTextAsync(record, Token), StringComparison.Ordinal);
     }
 
     [Theory]
