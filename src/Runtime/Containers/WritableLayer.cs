@@ -1,4 +1,3 @@
-using System.Text;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Layers.Changes;
 
@@ -11,14 +10,12 @@ internal static class WritableLayer
     private static readonly string[] StandardMounts =
         ["dev", "dev/pts", "dev/shm", "dev/mqueue", "proc", "sys", "sys/fs/cgroup", "etc/hosts", "etc/hostname", "etc/resolv.conf"];
 
-    /// <summary>Finds what a container has changed. Mount points that were made for it are no change of its own.</summary>
+    /// <summary>Finds what a container has changed. Mount points that were made for it, and folders for them, are no change of its own.</summary>
     public static void FindChanges(ContainerServices services, ContainerRecord record, Action<RootEntry> found)
     {
-        HashSet<string> mountPoints = MountPoints(record);
-        DriverOf(services, record).FindChanges(services.Paths.Container(record.Id), services.LayerFolders(record), OwnerOf(record), entry =>
-        {
-            if (!IsMountPoint(entry, mountPoints)) found(entry);
-        });
+        using MountPointFilter filter = new([.. StandardMounts, .. record.Configuration.Mounts.Select(mount => mount.Destination.Trim('/'))], found);
+        DriverOf(services, record).FindChanges(services.Paths.Container(record.Id), services.LayerFolders(record), OwnerOf(record), filter.Take);
+        filter.Finish();
     }
 
     /// <summary>Goes through all that the container sees, except for what is in its mounts.</summary>
@@ -28,12 +25,4 @@ internal static class WritableLayer
     private static IStorageDriver DriverOf(ContainerServices services, ContainerRecord record) => RecordedDriver.Of(record.StorageDriver, services.Driver);
 
     private static uint OwnerOf(ContainerRecord record) => record.Configuration.UserNamespace ? record.Configuration.UserNamespaceHostId : 0;
-
-    private static HashSet<string> MountPoints(ContainerRecord record)
-        => [.. StandardMounts, .. record.Configuration.Mounts.Select(mount => mount.Destination.Trim('/'))];
-
-    // The launch makes an empty file or folder where the image has nothing to mount on.
-    private static bool IsMountPoint(RootEntry entry, HashSet<string> mountPoints)
-        => entry.Kind == ContainerChangeKind.Added && (entry.Status.IsFolder || (entry.Status.IsFile && entry.Status.Size == 0))
-            && mountPoints.Contains(Encoding.UTF8.GetString(entry.Path));
 }

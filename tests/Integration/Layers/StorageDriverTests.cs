@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using ContainerTools.Integration.Tests.Images;
+using ContainerTools.Runtime.Containers;
 using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Layers.Changes;
 using ContainerTools.Runtime.Linux;
@@ -190,6 +191,28 @@ public sealed class StorageDriverTests : IDisposable
         Assert.Equal(Walk(driver.RootFolders(Container(), layers, 0)), Walk([(copy, 0), .. layers.Select(layer => (layer, 0u))]));
     }
 
+    [Theory]
+    [MemberData(nameof(Drivers))]
+    public void What_was_made_to_mount_on_is_no_change_but_what_the_container_did_beside_it_is(string name)
+    {
+        IStorageDriver driver = Begin(name);
+        List<string> layers = Layers(
+            new TarBuilder().Folder("./", 0x1ED).Folder("etc").File("etc/other", "x").Folder("opt").Folder("run").Folder("run/lock").Folder("srv").Folder("srv/deep").File("srv/deep/file", "x"));
+        driver.Prepare(Container(), layers, 0, TestContext.Current.CancellationToken);
+        string[] mountPoints = ["etc/hosts", "opt/app/data", "run/lock", "srv/deep/v", "var/lib/x/volume"];
+        // As the launch does it.
+        Shell(driver, layers, "umask 022; cd \"$0\"; touch etc/hosts; mkdir -p opt/app/data srv/deep/v var/lib/x/volume");
+        Assert.Empty(Changes(driver, layers, mountPoints));
+        // As the container does it; where the image has all that is mounted on, also a folder that is different in its time alone.
+        Shell(driver, layers, "umask 022; cd \"$0\"; echo x > opt/app/own; touch run/passing; rm run/passing; chmod 700 srv; rm srv/deep/file; echo x > z; echo x > var/lib/a; echo full > etc/hosts");
+        Assert.Equal(
+            [
+                "Changed etc", "Added etc/hosts", "Changed opt", "Added opt/app", "Added opt/app/own", "Changed run", "Changed srv", "Changed srv/deep", "Deleted srv/deep/file",
+                "Added var", "Added var/lib", "Added var/lib/a", "Added z",
+            ],
+            Changes(driver, layers, mountPoints));
+    }
+
     [Fact]
     public void A_file_whose_content_overlayfs_left_below_is_refused_and_not_packed_as_zeros()
     {
@@ -212,13 +235,18 @@ public sealed class StorageDriverTests : IDisposable
         Assert.Contains("/file", error.Message, StringComparison.Ordinal);
     }
 
-    private List<string> Changes(IStorageDriver driver, IReadOnlyList<string> layers)
+    private List<string> Changes(IStorageDriver driver, IReadOnlyList<string> layers, params string[] mountPoints)
     {
         List<string> changes = [];
-        driver.FindChanges(Container(), layers, 0, entry =>
+        using MountPointFilter filter = new(mountPoints, entry =>
         {
-            if (!entry.Hidden && entry.Path.Length > 0) changes.Add($"{entry.Kind} {Encoding.UTF8.GetString(entry.Path)}");
+            if (entry.Hidden || entry.Path.Length == 0) return;
+            // The folder it is in is open, whenever it is told.
+            if (entry.Kind != ContainerChangeKind.Deleted) Assert.Equal(0, Libc.StatAt(entry.Folder, entry.Name, out _));
+            changes.Add($"{entry.Kind} {Encoding.UTF8.GetString(entry.Path)}");
         });
+        driver.FindChanges(Container(), layers, 0, filter.Take);
+        filter.Finish();
         return changes;
     }
 

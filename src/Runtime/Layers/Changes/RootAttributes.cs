@@ -23,6 +23,25 @@ internal static class RootAttributes
         return attributes;
     }
 
+    /// <summary>Whether two files have the same.</summary>
+    /// <param name="entry">The one.</param>
+    /// <param name="folderBelow">The folder in which a lower layer has the other, under the same name.</param>
+    public static bool AreSame(RootEntry entry, SafeFileHandle folderBelow)
+    {
+        List<TarAttribute> own = Read(entry.Folder, entry.Name);
+        List<TarAttribute> other = Read(folderBelow, entry.Name);
+        return own.Count == other.Count
+            && own.Zip(other).All(pair => pair.First.Name.AsSpan().SequenceEqual(pair.Second.Name) && pair.First.Value.AsSpan().SequenceEqual(pair.Second.Value));
+    }
+
+    /// <summary>Whether both are folders of the same mode and owner, with the same attributes.</summary>
+    /// <param name="entry">The one.</param>
+    /// <param name="folderBelow">The folder in which a lower layer has the other, under the same name.</param>
+    /// <param name="below">What that is.</param>
+    public static bool AreSameFolder(RootEntry entry, SafeFileHandle folderBelow, FileStatus below)
+        => entry.Status.IsFolder && entry.Status.Mode == below.Mode && entry.Status.Uid == below.Uid + entry.Owner && entry.Status.Gid == below.Gid + entry.Owner
+            && AreSame(entry, folderBelow);
+
     // The marks of overlayfs and the labels of this host's security modules do not.
     private static bool Travels(ReadOnlySpan<byte> name)
         => !name.StartsWith("trusted.overlay."u8) && !name.StartsWith("user.overlay."u8)

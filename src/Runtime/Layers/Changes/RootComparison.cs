@@ -58,6 +58,7 @@ internal sealed class RootComparison
 
             RootEntry entry = new(inner, known ? ContainerChangeKind.Changed : ContainerChangeKind.Added, handle, name, status, _owner);
             bool same = known && IsSame(entry, handleBelow, below);
+            if (status.IsFolder && known) entry = entry with { SameFolder = same || RootAttributes.AreSameFolder(entry, handleBelow, below) };
             if (!same) Tell(entry);
             if (!status.IsFolder) continue;
             if (same) _unchanged.Add(entry);
@@ -92,14 +93,6 @@ internal sealed class RootComparison
                 && Libc.ReadLinkAt(folderBelow, entry.Name, out byte[] other) == 0 && own.AsSpan().SequenceEqual(other);
         }
 
-        return !status.IsFile || AttributesAre(entry, folderBelow);
-    }
-
-    private static bool AttributesAre(RootEntry entry, SafeFileHandle folderBelow)
-    {
-        List<TarAttribute> own = RootAttributes.Read(entry.Folder, entry.Name);
-        List<TarAttribute> other = RootAttributes.Read(folderBelow, entry.Name);
-        return own.Count == other.Count
-            && own.Zip(other).All(pair => pair.First.Name.AsSpan().SequenceEqual(pair.Second.Name) && pair.First.Value.AsSpan().SequenceEqual(pair.Second.Value));
+        return !status.IsFile || RootAttributes.AreSame(entry, folderBelow);
     }
 }

@@ -15,6 +15,9 @@ internal readonly record struct RootEntry(byte[] Path, ContainerChangeKind Kind,
     /// <summary>For a folder: hides all that the layers below have in it.</summary>
     public bool Opaque { get; init; }
 
+    /// <summary>For a changed folder: mode, owner and attributes are as below, so that nothing of it is different but its time, and perhaps what is in it.</summary>
+    public bool SameFolder { get; init; }
+
     /// <summary>For something deleted: it is hidden by an opaque folder around it.</summary>
     public bool Hidden { get; init; }
 

@@ -53,7 +53,7 @@ internal sealed class UpperChanges
             }
 
             RootEntry entry = new(inner, known ? ContainerChangeKind.Changed : ContainerChangeKind.Added, upper, name, status, _owner);
-            if (status.IsFolder) Enter(entry, lower, known && below.IsFolder);
+            if (status.IsFolder) Enter(entry with { SameFolder = known && RootAttributes.AreSameFolder(entry, folderBelow, below) }, lower, known && below.IsFolder);
             else _found(entry);
         }
     }
@@ -67,7 +67,7 @@ internal sealed class UpperChanges
         {
             MergedFolder.RefuseRedirect(folder, entry.Path);
             bool opaque = folderBelow && MergedFolder.IsOpaque(folder);
-            _found(entry with { Opaque = opaque });
+            _found(entry with { Opaque = opaque, SameFolder = entry.SameFolder && !opaque });
             using MergedFolder below = folderBelow ? lower.Inner(entry.Name, entry.Path) : MergedFolder.Open([]);
             if (opaque) FindHidden(folder, below, entry.Path);
             Walk(folder, below, entry.Path);
