@@ -34,6 +34,37 @@ Describe 'Export-ContainerImage' {
         Test-Path -LiteralPath "$folder/index.json" | Should -BeTrue
     }
 
+    It 'brings a multi-platform image whole from file to file' {
+        New-MultiPlatformLayout "$TestDrive/layout"
+        $whole = Import-ContainerImage "$TestDrive/layout" -AllPlatforms
+        $whole.Reference | Should -Be 'box:multi'
+        $whole.Platforms | Sort-Object | Should -Be 'linux/amd64', 'linux/s390x'
+        Export-ContainerImage box:multi "$TestDrive/whole.tar" -Format OciArchive -AllPlatforms -WarningVariable warnings
+        $warnings | Should -BeNullOrEmpty
+        Remove-ContainerImage box:multi
+        (Import-ContainerImage "$TestDrive/whole.tar").Platforms | Should -HaveCount 1
+        $back = Import-ContainerImage "$TestDrive/whole.tar" -AllPlatforms
+        $back.Id | Should -Be $whole.Id
+        $back.Platforms | Should -Be $whole.Platforms
+        # The index is the one that it was.
+        Export-ContainerImage box:multi "$TestDrive/again" -Format OciDirectory
+        $digests = "$TestDrive/again", "$TestDrive/layout" | ForEach-Object { (Get-Content -Raw -LiteralPath "$_/index.json" | ConvertFrom-Json).manifests[0].digest }
+        $digests[0] | Should -Be $digests[1]
+    }
+
+    It 'writes one platform where the form holds one, or it is asked for, and says what stays out' {
+        New-MultiPlatformLayout "$TestDrive/layout"
+        Import-ContainerImage "$TestDrive/layout" -AllPlatforms | Out-Null
+        Export-ContainerImage box:multi "$TestDrive/all.tar" -AllPlatforms -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'InvalidArgument,*'
+        Test-Path -LiteralPath "$TestDrive/all.tar" | Should -BeFalse
+        Export-ContainerImage box:multi "$TestDrive/docker.tar" -WarningVariable warnings -WarningAction SilentlyContinue
+        "$warnings" | Should -BeLike '*alone, without*-Format OciArchive takes all*'
+        Export-ContainerImage box:multi "$TestDrive/other.tar" -Format OciArchive -Platform linux/s390x
+        Remove-ContainerImage box:multi
+        (Import-ContainerImage "$TestDrive/other.tar").Architecture | Should -Be 's390x'
+    }
+
     It 'replaces a file only with -Force' {
         'mine' | Set-Content -LiteralPath "$TestDrive/out.tar"
         Export-ContainerImage busybox "$TestDrive/out.tar" -ErrorVariable problem -ErrorAction SilentlyContinue

@@ -49,6 +49,16 @@ Describe 'Import-ContainerImage' {
         Remove-Item "$TestDrive/rootfs2.tar"
     }
 
+    It 'takes the platform that is asked for, and not one and all' {
+        New-MultiPlatformLayout "$TestDrive/layout"
+        (Import-ContainerImage "$TestDrive/layout" -Platform linux/s390x).Architecture | Should -Be 's390x'
+        Import-ContainerImage "$TestDrive/layout" -Platform linux/s390x -AllPlatforms -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ContainerTools.Module.Cmdlets.ImportContainerImageCommand'
+        Import-ContainerImage "$TestDrive/layout" -Platform linux/arm64 -ErrorVariable problem -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'ImageUnsupported,*'
+        Remove-Item -Recurse "$TestDrive/layout"
+    }
+
     It 'imports nothing with -WhatIf' {
         Import-ContainerImage $archive mine:4 -WhatIf | Should -BeNullOrEmpty
         Get-ContainerImage mine:4* | Should -BeNullOrEmpty

@@ -81,6 +81,41 @@ function New-BusyboxArchive([string] $Path) {
     $Path
 }
 
+# A layout with the image box:multi for two platforms, made of busybox: the other platform has another configuration.
+function New-MultiPlatformLayout([string] $Path) {
+    Export-ContainerImage busybox $Path -Format OciDirectory
+    $add = {
+        param($Document)
+        $bytes = [System.Text.Encoding]::UTF8.GetBytes(($Document | ConvertTo-Json -Depth 20 -Compress))
+        $digest = [System.Convert]::ToHexString([System.Security.Cryptography.SHA256]::HashData($bytes)).ToLowerInvariant()
+        [System.IO.File]::WriteAllBytes("$Path/blobs/sha256/$digest", $bytes)
+        @{ digest = "sha256:$digest"; size = $bytes.Length }
+    }
+    $read = { param($Digest) Get-Content -Raw -LiteralPath "$Path/blobs/sha256/$($Digest.Substring(7))" | ConvertFrom-Json }
+    $line = (Get-Content -Raw -LiteralPath "$Path/index.json" | ConvertFrom-Json).manifests[0]
+    $manifest = & $read $line.digest
+    $config = & $read $manifest.config.digest
+    $own = @{ os = 'linux'; architecture = $config.architecture }
+    $config.architecture = if ($config.architecture -eq 's390x') { 'amd64' } else { 's390x' }
+    $other = & $add $config
+    $manifest.config.digest = $other.digest
+    $manifest.config.size = $other.size
+    $second = & $add $manifest
+    $type = 'application/vnd.oci.image.manifest.v1+json'
+    $index = & $add @{
+        schemaVersion = 2; mediaType = 'application/vnd.oci.image.index.v1+json'
+        manifests = @(
+            @{ mediaType = $type; digest = $line.digest; size = $line.size; platform = $own }
+            @{ mediaType = $type; digest = $second.digest; size = $second.size; platform = @{ os = 'linux'; architecture = $config.architecture } }
+        )
+    }
+    $top = @{
+        mediaType = 'application/vnd.oci.image.index.v1+json'; digest = $index.digest; size = $index.size
+        annotations = @{ 'io.containerd.image.name' = 'docker.io/library/box:multi'; 'org.opencontainers.image.ref.name' = 'box:multi' }
+    }
+    @{ schemaVersion = 2; manifests = @($top) } | ConvertTo-Json -Depth 20 -Compress | Set-Content -NoNewline -LiteralPath "$Path/index.json"
+}
+
 function Add-TarEntry($Tar, [System.Formats.Tar.TarEntryType] $Type, [string] $Name, [int] $Mode, [byte[]] $Content, [string] $Link) {
     $entry = [System.Formats.Tar.PaxTarEntry]::new($Type, $Name)
     $entry.Mode = $Mode
@@ -165,4 +200,4 @@ function ConvertTo-SecureText([string] $Text) {
 
 Export-ModuleMember -Function Start-TestRegistry, Stop-TestRegistry, Skip-WithoutTestRegistry, Get-TestCredential, Get-TestRegistryPath
 Export-ModuleMember -Function Get-TestHostProblem, Skip-WithoutTestHost, Get-PackagePath, Start-TestEngine, Stop-TestEngine,
-    Clear-TestContainer, New-BusyboxArchive, Start-TestContainer, New-TestContainer
+    Clear-TestContainer, New-BusyboxArchive, New-MultiPlatformLayout, Start-TestContainer, New-TestContainer

@@ -23,6 +23,8 @@ public sealed record ContainerImage
     public required string Architecture { get; init; }
     /// <summary>The architecture's variant, <c>v8</c>, or null.</summary>
     public string? Variant { get; init; }
+    /// <summary>The platforms that are here of it, <c>linux/amd64</c>: several of a multi-platform image that was brought here whole.</summary>
+    public IReadOnlyList<string> Platforms { get; init; } = [];
     /// <summary>The author, or null.</summary>
     public string? Author { get; init; }
     /// <summary>Digests of the uncompressed layers (diff ids), base first.</summary>

@@ -9,6 +9,8 @@ public sealed record ImagePushOptions
     public string? Destination { get; init; }
     /// <summary>The platform to bring of a multi-platform image, <c>linux/arm64</c>; null for all of it, where the store has all that it lists, else for this machine's.</summary>
     public string? Platform { get; init; }
+    /// <summary>Bring all platforms, or nothing: not where the store lacks pieces of the image.</summary>
+    public bool AllPlatforms { get; init; }
     /// <summary>
     /// How layers are compressed that the store has uncompressed. Null for gzip, but for the whole of a multi-platform image, whose digest stays what it is.
     /// </summary>

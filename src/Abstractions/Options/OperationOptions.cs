@@ -94,6 +94,8 @@ public sealed record ImageImportOptions
     public string? Message { get; init; }
     /// <summary>The platform to take from a multi-platform archive, <c>linux/arm64</c>; null for this machine's.</summary>
     public string? Platform { get; init; }
+    /// <summary>Take all of a multi-platform image of an OCI archive or folder, to publish or export it whole; what this machine runs of it is the image for its own platform.</summary>
+    public bool AllPlatforms { get; init; }
     /// <summary>
     /// The most bytes that one layer, or an archive that is compressed as a whole, may have once it is decompressed; null for 200 times its
     /// compressed size, but 4 GiB at least.

@@ -141,11 +141,22 @@ internal sealed class ImageCatalog(ImageLayout layout, LayerStore layers)
             OperatingSystem = config.Os ?? "linux",
             Architecture = config.Architecture ?? "",
             Variant = NullIfEmpty(config.Variant),
+            Platforms = Platforms(entry) ?? [ImagePlatformSelector.Text(config.Os, NullIfEmpty(config.Architecture), config.Variant)],
             Author = NullIfEmpty(config.Author),
             Layers = diffIds,
             Labels = config.Config?.Labels ?? new Dictionary<string, string>(),
             Configuration = Defaults(config.Config),
         };
+    }
+
+    /// <summary>The platforms that the store has of a multi-platform image; null for any other.</summary>
+    private string[]? Platforms(CatalogEntry entry)
+    {
+        if (entry.Descriptor is not { } line || !ImageMediaType.IsIndex(line.MediaType)) return null;
+        List<ImageDescriptor> images = [];
+        Collect(line.Digest, images, 0);
+        string[] named = [.. images.Where(image => image.Platform is not null).Select(image => ImagePlatformSelector.Text(image.Platform)).Distinct()];
+        return named.Length > 0 ? named : null;
     }
 
     /// <summary>The name in a line of the index.</summary>

@@ -29,6 +29,10 @@ internal static class ImageDigest
             ? new ContainerException(ErrorCode.ImageUnsupported, "The image uses SHA-512 digests; only SHA-256 is supported.", digest)
             : new ContainerException(ErrorCode.ImageCorrupt, $"The image has '{digest}' where a SHA-256 digest is due.", digest));
 
+    /// <summary>A digest that may stand in an address and a file name, which others have written.</summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.ImageCorrupt"/>, <see cref="ErrorCode.ImageUnsupported"/>.</exception>
+    public static string Checked(string digest) => Prefix + Hex(digest);
+
     /// <summary>
     /// The chain id of a stack of layers (OCI image specification, config.md, "Layer ChainID"): names the layer together with all
     /// below it.

@@ -35,28 +35,24 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
     /// <summary>The images that are ready.</summary>
     public List<StagedImage> Images { get; } = [];
 
-    /// <summary>Takes in the images of an archive.</summary>
+    /// <summary>Takes in the images of an archive or a registry, and what comes with them when all of an index is wanted.</summary>
     public async Task AddAsync(IReadOnlyList<ArchivedImage> images, CancellationToken cancellationToken)
     {
-        List<LayerWork> work = await AddLayersAsync(images, cancellationToken);
-        foreach (ArchivedImage image in images) Finish(image, work);
+        List<ArchivedImage> all = [.. images, .. images.SelectMany(image => image.Index?.Others ?? [])];
+        List<LayerWork> work = await AddLayersAsync(all, cancellationToken);
+        foreach (ArchivedImage image in all) Finish(image, work);
     }
 
-    /// <summary>Takes in the indexes that lead to the first image, which is listed by the outermost.</summary>
-    /// <param name="documents">The indexes, the outermost first.</param>
-    /// <param name="mediaType">What the outermost is.</param>
-    public void AddIndexes(IReadOnlyList<byte[]> documents, string mediaType)
+    /// <summary>Takes in the indexes that lead to an image, which is listed by the outermost.</summary>
+    private ImageDescriptor StageIndex(ArchivedIndex index)
     {
-        foreach (byte[] document in documents) Stage(document);
-        Images[0] = Images[0] with
+        foreach (byte[] document in index.Documents) Stage(document);
+        return new ImageDescriptor
         {
-            Index = new ImageDescriptor
-            {
-                MediaType = mediaType,
-                Digest = ImageDigest.Of(documents[0]),
-                Size = documents[0].Length,
-                Annotations = new Dictionary<string, string> { [ImageLayout.Whole] = "true" },
-            },
+            MediaType = index.MediaType,
+            Digest = ImageDigest.Of(index.Documents[0]),
+            Size = index.Documents[0].Length,
+            Annotations = new Dictionary<string, string> { [ImageLayout.Whole] = "true" },
         };
     }
 
@@ -331,7 +327,10 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         string manifestDigest = Stage(manifestBytes);
         if (!image.Unpack) return;
         ImagePlatform platform = new() { Os = image.Config.Os ?? "linux", Architecture = image.Config.Architecture ?? "", Variant = image.Config.Variant };
-        Images.Add(new StagedImage(configDigest, manifestDigest, manifestBytes.Length, image.ManifestMediaType, platform, image.Names));
+        Images.Add(new StagedImage(configDigest, manifestDigest, manifestBytes.Length, image.ManifestMediaType, platform, image.Names)
+        {
+            Index = image.Index is { } index ? StageIndex(index) : null,
+        });
     }
 
     private string Stage(byte[] document)

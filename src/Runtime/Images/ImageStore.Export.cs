@@ -18,10 +18,16 @@ internal sealed partial class ImageStore
             throw new ContainerException(ErrorCode.InvalidArgument, "A folder cannot be compressed; choose an archive.", options.Path);
         }
 
-        return Task.Run(() => Export(images, options, progress, cancellationToken), cancellationToken);
+        if (options.AllPlatforms && options.Format == ImageArchiveFormat.DockerArchive)
+        {
+            throw new ContainerException(
+                ErrorCode.InvalidArgument, "A Docker archive holds one platform of an image; choose the format OciArchive or OciDirectory for all of them.", options.Path);
+        }
+
+        return Task.Run<IReadOnlyList<ContainerImage>>(() => Export(images, options, progress, cancellationToken), cancellationToken);
     }
 
-    private IReadOnlyList<ContainerImage> Export(
+    private List<ContainerImage> Export(
         IReadOnlyList<string> images, ImageExportOptions options, IProgress<EngineProgress>? progress, CancellationToken cancellationToken)
     {
         string path = Path.GetFullPath(options.Path);
@@ -29,16 +35,16 @@ internal sealed partial class ImageStore
         {
             // What is found stays until it is written.
             using IDisposable? kept = Directory.Exists(_paths.Images) ? Hold(cancellationToken) : null;
-            List<CatalogEntry> found = [];
+            List<ContainerImage> found = [];
             IReadOnlyList<CatalogEntry> entries = _catalog.Read();
-            List<ExportedImage> exported = Collect(images, entries, found);
+            List<ExportedImage> exported = Collect(images, options, entries, found);
             long total = 0;
             long done = 0;
             ImageArchiveWriter writer = new(_layout, exported, Copied, cancellationToken);
             foreach (ImageDescriptor blob in writer.Blobs) total += blob.Size;
             if (options.Format == ImageArchiveFormat.OciDirectory) WriteFolder(writer, path);
             else NewFile.Write(path, options.Force, options.Compression, stream => writer.WriteTar(stream, options.Format == ImageArchiveFormat.DockerArchive));
-            return [.. found.Select(_catalog.Image)];
+            return found;
 
             void Copied(long bytes)
             {
@@ -53,18 +59,28 @@ internal sealed partial class ImageStore
     }
 
     /// <summary>The images with the names to give them; one that is given twice is written once, with all the names.</summary>
-    private List<ExportedImage> Collect(IReadOnlyList<string> images, IReadOnlyList<CatalogEntry> entries, List<CatalogEntry> found)
+    /// <param name="images">What the user calls them.</param>
+    /// <param name="options">How they are to be written.</param>
+    /// <param name="entries">The store's images.</param>
+    /// <param name="found">Is filled with the images and the platforms of them that are written.</param>
+    private List<ExportedImage> Collect(
+        IReadOnlyList<string> images, ImageExportOptions options, IReadOnlyList<CatalogEntry> entries, List<ContainerImage> found)
     {
+        ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
         List<ExportedImage> exported = [];
         foreach (string image in images)
         {
             CatalogEntry entry = ImageCatalog.Find(image, entries);
-            if (!found.Exists(other => other.ManifestDigest == entry.ManifestDigest && other.Reference == entry.Reference)) found.Add(entry);
             ImageReference? name = IsCalled(entry, image) ? entry.Reference : null;
-            int known = exported.FindIndex(other => other.Manifest.Digest == entry.ManifestDigest);
+            ExportedImage described = Describe(entry, options, platform);
+            ContainerImage written = _catalog.Image(entry);
+            // What is told is what is in the file.
+            if (described.Manifest is not null) written = written with { Platforms = [ImagePlatformSelector.Text(described.Top.Platform)] };
+            if (!found.Exists(other => other.Digest == written.Digest && other.Reference == written.Reference)) found.Add(written);
+            int known = exported.FindIndex(other => other.Top.Digest == described.Top.Digest);
             if (known < 0)
             {
-                exported.Add(Describe(entry, name is null ? [] : [name]));
+                exported.Add(described with { Names = name is null ? [] : [name] });
             }
             else if (name is not null && !exported[known].Names.Contains(name))
             {
@@ -75,20 +91,30 @@ internal sealed partial class ImageStore
         return exported;
     }
 
-    private ExportedImage Describe(CatalogEntry entry, IReadOnlyList<ImageReference> names)
+    /// <summary>Of a multi-platform image that is here as a whole, the whole, where the format can hold it; else one platform.</summary>
+    private ExportedImage Describe(CatalogEntry entry, ImageExportOptions options, ImagePlatformSelector platform)
     {
-        string digest = entry.ManifestDigest!;
+        string name = entry.Reference?.Familiar ?? entry.ManifestDigest!;
+        // Docker's archive has no place for more than what this machine runs.
+        if (options.Format == ImageArchiveFormat.DockerArchive && !platform.Explicit) return DescribeOne(entry.ManifestDigest!, name);
+        ImagePieces pieces = ImagePieces.Make(_layout, _catalog, entry, platform, options.AllPlatforms);
+        (byte[] content, string mediaType, string digest) = pieces.Manifests[^1];
+        if (!pieces.IsIndex) return DescribeOne(digest, name);
+        RefuseForeign(pieces.Blobs, name);
+        return new ExportedImage(
+            new ImageDescriptor { MediaType = mediaType, Digest = digest, Size = content.Length },
+            [.. pieces.Blobs, .. pieces.Manifests.Select(document => new ImageDescriptor { MediaType = document.MediaType, Digest = document.Digest, Size = document.Content.Length })],
+            []);
+    }
+
+    private ExportedImage DescribeOne(string digest, string name)
+    {
         ImageManifest manifest = _catalog.Manifest(digest);
-        ImageConfig config = _catalog.Config(entry);
         byte[] bytes = _layout.TryReadDocument(digest)
             ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image store lacks the document {digest}; remove the image and import it again.", digest);
-        foreach (ImageDescriptor layer in manifest.Layers)
-        {
-            if (!ImageMediaType.IsForeignLayer(layer.MediaType)) continue;
-            throw new ContainerException(
-                ErrorCode.ImageUnsupported, $"The image '{entry.Reference?.Familiar ?? digest}' has a layer that may not be given away; it cannot be exported.", digest);
-        }
-
+        ImageConfig config = _layout.ReadDocument(
+            manifest.Config?.Digest ?? throw new ContainerException(ErrorCode.ImageCorrupt, $"The image {digest} has no configuration.", digest), ImageJson.Default.ImageConfig);
+        RefuseForeign(manifest.Layers, name);
         ImageDescriptor descriptor = new()
         {
             MediaType = manifest.MediaType ?? ImageMediaType.Manifest,
@@ -96,7 +122,13 @@ internal sealed partial class ImageStore
             Size = bytes.Length,
             Platform = new ImagePlatform { Os = config.Os ?? "linux", Architecture = config.Architecture ?? "", Variant = config.Variant },
         };
-        return new ExportedImage(descriptor, manifest.Config!.Digest, [manifest.Config, .. manifest.Layers], names);
+        return new ExportedImage(descriptor, [descriptor, manifest.Config, .. manifest.Layers], []) { Manifest = manifest };
+    }
+
+    private static void RefuseForeign(IReadOnlyList<ImageDescriptor> blobs, string name)
+    {
+        if (!blobs.Any(blob => ImageMediaType.IsForeignLayer(blob.MediaType))) return;
+        throw new ContainerException(ErrorCode.ImageUnsupported, $"The image '{name}' has a layer that may not be given away; it cannot be exported.", name);
     }
 
     /// <summary>Whether a word means an image by its name, and not by its id.</summary>

@@ -22,6 +22,7 @@ internal sealed partial class ImageStore
         }
 
         ImagePlatformSelector platform = ImagePlatformSelector.Parse(options.Platform);
+        if (options.AllPlatforms && platform.Explicit) throw new ContainerException(ErrorCode.InvalidArgument, "Either one platform can be imported, or all of them.", options.Platform);
         try
         {
             return await ImportAsync(options, reference, platform, progress, cancellationToken);
@@ -49,7 +50,7 @@ internal sealed partial class ImageStore
             }
             else
             {
-                IReadOnlyList<ArchivedImage> archived = await Task.Run(() => ReadImages(source.Files!, platform), cancellationToken);
+                IReadOnlyList<ArchivedImage> archived = await Task.Run(() => ReadImages(source.Files!, platform, options.AllPlatforms), cancellationToken);
                 await staging.AddAsync(Rename(archived, reference, options.Path), cancellationToken);
             }
 
@@ -86,9 +87,9 @@ internal sealed partial class ImageStore
                 string.Create(CultureInfo.InvariantCulture, $"{path} holds {images.Count} images; one name cannot be given to all of them."), path);
     }
 
-    private static IReadOnlyList<ArchivedImage> ReadImages(ImageFiles files, ImagePlatformSelector platform)
+    private static IReadOnlyList<ArchivedImage> ReadImages(ImageFiles files, ImagePlatformSelector platform, bool all)
     {
-        IReadOnlyList<ArchivedImage> images = files.TryFind(OciArchive.IndexName, out _) ? OciArchive.Read(files, platform)
+        IReadOnlyList<ArchivedImage> images = files.TryFind(OciArchive.IndexName, out _) ? OciArchive.Read(files, platform, all)
             : DockerArchive.IsOne(files) ? [.. DockerArchive.Read(files, platform)]
             : [.. LegacyDockerArchive.Read(files)];
         if (images.Count == 0) throw new ContainerException(ErrorCode.ArchiveCorrupt, $"{files.Path} holds no image.", files.Path);
@@ -162,7 +163,7 @@ internal sealed partial class ImageStore
     private IEnumerable<ContainerImage> Describe(StagedImage image)
     {
         ImageReference?[] names = image.Names.Count == 0 ? [null] : [.. image.Names];
-        return names.Select(name => _catalog.Image(new CatalogEntry(_catalog, image.ManifestDigest, name, null, image.ConfigDigest)));
+        return names.Select(name => _catalog.Image(new CatalogEntry(_catalog, image.ManifestDigest, name, image.Index, image.ConfigDigest)));
     }
 
     private static void SyncStore(string folder)

@@ -26,8 +26,7 @@ internal sealed partial class ImageStore
                 using ImageStaging staging = new(_layout, _layers, ingest, subject, null) { MaximumLayerSize = maximumLayerSize, Check = new BlobCheck(_paths) };
                 try
                 {
-                    await staging.AddAsync([received.Image, .. received.Others], cancellationToken);
-                    if (received.Indexes.Count > 0) staging.AddIndexes([.. received.Indexes.Select(index => index.Content)], received.Indexes[0].MediaType);
+                    await staging.AddAsync([received.Image], cancellationToken);
                 }
                 finally
                 {

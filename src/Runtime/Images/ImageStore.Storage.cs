@@ -47,8 +47,8 @@ internal sealed partial class ImageStore
         => (Directory.Exists(_layout.Blobs) ? new DirectoryInfo(_layout.Blobs).EnumerateFiles().Sum(file => file.Length) : 0) + ListLayers().Sum(layer => layer.Size);
 
     /// <summary>All of a multi-platform image that is kept with all of its platforms; null for any other.</summary>
-    private PushPlan? WholeOf(CatalogEntry entry)
-        => entry.Descriptor is { } line && ImageMediaType.IsIndex(line.MediaType) ? PushPlan.TryMake(_layout, line.Digest, line.MediaType) : null;
+    private ImagePieces? WholeOf(CatalogEntry entry)
+        => entry.Descriptor is { } line && ImageMediaType.IsIndex(line.MediaType) ? ImagePieces.TryMake(_layout, line.Digest, line.MediaType) : null;
 
     private StoredPieces Measure(CatalogEntry entry, IReadOnlyList<string> names)
     {

@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using ContainerTools.Runtime.Images;
+using ContainerTools.Tests.Archives;
 using Xunit;
 
 namespace ContainerTools.Integration.Tests.Images;
@@ -113,6 +115,29 @@ public sealed class ForeignToolsTests : IDisposable
         Assert.Equal(image.Id, ImageDigest.Of(System.Text.Encoding.UTF8.GetBytes(config.TrimEnd('\n'))));
         // The layers, too, read and checked.
         StoreFixture.Run("skopeo", "copy", "-q", $"{transport}:{target}:box:1", $"dir:{_fixture.Scratch}/copy");
+    }
+
+    [Theory]
+    [InlineData("oci-archive", ImageArchiveFormat.OciArchive)]
+    [InlineData("oci", ImageArchiveFormat.OciDirectory)]
+    public async Task A_multi_platform_image_goes_through_skopeo_whole(string transport, ImageArchiveFormat format)
+    {
+        StoreFixture.RequireTool("skopeo");
+        ImageBuilder builder = new();
+        JsonObject[] images = [.. ((string[])["amd64", "arm64"]).Select(architecture => ImageBuilder.For(
+            builder.OciImage([new TarBuilder().File("own", architecture).Build()], architecture: architecture), "linux", architecture))];
+        JsonObject index = builder.InnerIndex(images);
+        string made = builder.Layout(ImageBuilder.Named(index, "localhost/multi:1")).WriteFolder(Path.Combine(_fixture.Scratch, "made"));
+        await _fixture.Store.ImportAsync(new ImageImportOptions { Path = made, AllPlatforms = true }, null, Token);
+        string exported = Path.Combine(_fixture.Scratch, "exported"), copied = Path.Combine(_fixture.Scratch, "copied");
+        await _fixture.Store.ExportAsync(["localhost/multi:1"], new ImageExportOptions { Path = exported, Format = format, AllPlatforms = true }, null, Token);
+        string raw = StoreFixture.Run("skopeo", "inspect", "--raw", $"{transport}:{exported}:localhost/multi:1");
+        Assert.Equal((string)index["digest"]!, ImageDigest.Of(System.Text.Encoding.UTF8.GetBytes(raw.TrimEnd('\n'))));
+        StoreFixture.Run("skopeo", "copy", "-q", "--all", $"{transport}:{exported}:localhost/multi:1", $"{transport}:{copied}:localhost/multi:1");
+        using StoreFixture other = new();
+        ContainerImage image = Assert.Single(await other.Store.ImportAsync(new ImageImportOptions { Path = copied, AllPlatforms = true }, null, Token));
+        Assert.Equal(["linux/amd64", "linux/arm64"], image.Platforms);
+        Assert.Equal((string)index["digest"]!, (string)JsonNode.Parse(File.ReadAllBytes(Path.Combine(other.Paths.Images, "index.json")))!["manifests"]![0]!["digest"]!);
     }
 
     [Theory]

@@ -195,6 +195,31 @@ public sealed class OptionTests : IDisposable
     }
 
     [Fact]
+    public void Platforms_are_passed_on_to_import_and_export()
+    {
+        _engine.ImageList.Add(FakeEngine.Image("app:1"));
+        _session.Run("Import-ContainerImage /a.tar");
+        Assert.Equal((null, false), (_engine.LastImport!.Platform, _engine.LastImport.AllPlatforms));
+        _session.Run("Import-ContainerImage /a.tar -AllPlatforms");
+        Assert.True(_engine.LastImport!.AllPlatforms);
+        _session.Run("Export-ContainerImage app:1 /a.tar -Format OciArchive -AllPlatforms");
+        Assert.Equal((null, true), (_engine.LastExport!.Platform, _engine.LastExport.AllPlatforms));
+        _session.Run("Export-ContainerImage app:1 /a.tar -Platform linux/arm64");
+        Assert.Equal(("linux/arm64", false), (_engine.LastExport!.Platform, _engine.LastExport.AllPlatforms));
+    }
+
+    [Theory]
+    [InlineData("", "Of app:1, linux/amd64 was exported alone, without linux/arm64, linux/s390x; -Format OciArchive takes all of them, -Platform chooses one.")]
+    [InlineData("-Platform linux/amd64", null)]
+    [InlineData("-Format OciArchive", null)]
+    public void Export_says_which_platforms_stay_out(string parameters, string? warning)
+    {
+        _engine.ImageList.Add(FakeEngine.Image("app:1") with { Platforms = ["linux/amd64", "linux/arm64", "linux/s390x"] });
+        Session.Result result = _session.Run($"Export-ContainerImage app:1 /a.tar {parameters} -WarningVariable said -WarningAction SilentlyContinue; $said");
+        Assert.Equal(warning is null ? [] : [warning], result.Lines);
+    }
+
+    [Fact]
     public void Import_passes_on_path_and_defaults()
     {
         string folder = Directory.CreateTempSubdirectory().FullName;

@@ -101,6 +101,16 @@ public sealed class RegistryCommandTests : IDisposable
     }
 
     [Fact]
+    public void Publish_insists_on_all_platforms_when_asked()
+    {
+        _engine.ImageList.Add(FakeEngine.Image("app:1"));
+        _session.Run("Publish-ContainerImage app:1");
+        Assert.False(_engine.Registries.LastPush!.AllPlatforms);
+        _session.Run("Publish-ContainerImage app:1 -AllPlatforms");
+        Assert.True(_engine.Registries.LastPush!.AllPlatforms);
+    }
+
+    [Fact]
     public void Publish_gives_one_name_to_one_image()
     {
         _engine.ImageList.Add(FakeEngine.Image("app:1") with { Id = "sha256:" + new string('1', 64) });

@@ -31,6 +31,11 @@ public sealed class CompleterTests : IDisposable
     [InlineData("New-Container busybox -RestartPolicy on", "on-failure,on-failure:3")]
     [InlineData("Get-Container -State Ru", "Running")]
     [InlineData("New-Container busybox -Network n", "none")]
+    [InlineData("Import-ContainerImage x.tar -Platform linux/arm", "linux/arm64,linux/arm/v7,linux/arm/v6")]
+    [InlineData("Export-ContainerImage busybox x.tar -Platform linux/am", "linux/amd64")]
+    [InlineData("Publish-ContainerImage busybox -Platform linux/s", "linux/s390x")]
+    [InlineData("Receive-ContainerImage busybox -Platform linux/p", "linux/ppc64le")]
+    [InlineData("Get-ContainerImage busybox -Remote -Platform linux/r", "linux/riscv64")]
     public void Words_are_completed(string line, string expected)
     {
         _engine.Add("web", ContainerState.Running);

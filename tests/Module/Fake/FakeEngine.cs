@@ -251,7 +251,9 @@ internal sealed class FakeEngine : IContainerEngine, IContainerOperations, IImag
     {
         LastExport = options;
         await Enter("export image", string.Join(' ', images), cancellationToken);
-        return [.. images.Select(FindImage)];
+        // As in a Docker archive, or when one platform is asked for.
+        bool one = options.Format == ImageArchiveFormat.DockerArchive || options.Platform is not null;
+        return [.. images.Select(FindImage).Select(image => one ? image with { Platforms = [.. image.Platforms.Take(1)] } : image)];
     }
 
     public async Task<IReadOnlyList<ContainerImageHistory>> GetHistoryAsync(string image, CancellationToken cancellationToken)

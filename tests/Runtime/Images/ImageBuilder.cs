@@ -101,6 +101,28 @@ internal sealed class ImageBuilder
         return Descriptor("application/vnd.oci.image.index.v1+json", index);
     }
 
+    /// <summary>Adds a multi-platform image of images of two layers, one of them in an index of its own, with an attestation; the descriptor of the index.</summary>
+    public JsonObject MultiPlatform(params string[] architectures)
+    {
+        byte[] common = new TarBuilder().File("common", "of all platforms").Build();
+        List<JsonObject> images = [.. architectures.Select(architecture => For(
+            OciImage([common, new TarBuilder().File("own", architecture).Build()], architecture: architecture), "linux", architecture))];
+        byte[] statement = """{"_type":"https://in-toto.io/Statement/v0.1"}"""u8.ToArray(), config = """{"architecture":"unknown","os":"unknown"}"""u8.ToArray();
+        Blob(statement);
+        Blob(config);
+        byte[] attestation = Bytes(new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
+            ["config"] = Descriptor("application/vnd.oci.image.config.v1+json", config),
+            ["layers"] = new JsonArray(Descriptor("application/vnd.in-toto+json", statement)),
+        });
+        Blob(attestation);
+        JsonObject attested = For(Descriptor("application/vnd.oci.image.manifest.v1+json", attestation), "unknown", "unknown");
+        attested["annotations"] = new JsonObject { ["vnd.docker.reference.type"] = "attestation-manifest" };
+        return InnerIndex([attested, .. images.SkipLast(1), InnerIndex(images[^1])]);
+    }
+
     public static JsonObject Named(JsonObject descriptor, string name, string annotation = "io.containerd.image.name")
     {
         descriptor["annotations"] = new JsonObject { [annotation] = name };

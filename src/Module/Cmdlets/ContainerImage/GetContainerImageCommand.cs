@@ -27,6 +27,8 @@ public sealed class GetContainerImageCommand : ContainerCmdlet
 
     /// <summary>The platform to describe, of a multi-platform image.</summary>
     [Parameter(ParameterSetName = RemoteSet)]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
     public string? Platform { get; set; }
 
     /// <summary>The user and the password, instead of what Connect-ContainerRegistry keeps.</summary>

@@ -63,7 +63,13 @@ public sealed class ImportContainerImageCommand : ContainerCmdlet
 
     /// <summary>The platform to take from a multi-platform archive, linux/arm64 for example.</summary>
     [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(Completion.PlatformCompleter))]
     public string? Platform { get; set; }
+
+    /// <summary>Take all of a multi-platform image, to publish or export it elsewhere.</summary>
+    [Parameter]
+    public SwitchParameter AllPlatforms { get; set; }
 
     /// <summary>The most bytes that a layer, or a compressed archive, may have once it is decompressed, 20gb for example; -1 for no limit.</summary>
     [Parameter]
@@ -134,6 +140,7 @@ public sealed class ImportContainerImageCommand : ContainerCmdlet
         Reference = reference,
         Message = Message,
         Platform = Platform,
+        AllPlatforms = AllPlatforms,
         MaximumLayerSize = LimitAttribute.Check(nameof(MaximumLayerSize), MaximumLayerSize) is { } size ? size < 0 ? long.MaxValue : size : null,
         Configuration = Command is null && EntryPoint is null && Environment is null && User is null && WorkingDirectory is null && StopSignal is null
             ? null

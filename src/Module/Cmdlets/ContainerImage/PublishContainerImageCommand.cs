@@ -34,7 +34,12 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
     /// <summary>The platform to bring of a multi-platform image, linux/arm64 for example, instead of all of it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PlatformCompleter))]
     public string? Platform { get; set; }
+
+    /// <summary>Bring all of a multi-platform image, or nothing where the store lacks some of it.</summary>
+    [Parameter]
+    public SwitchParameter AllPlatforms { get; set; }
 
     /// <summary>How layers are compressed that the store has uncompressed; gzip where omitted.</summary>
     [Parameter]
@@ -81,7 +86,16 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
         using (ProgressWriter progress = new(this, "Publishing " + (Reference ?? name)))
         {
             Attempt(image, () => remote = Await(Engine.Registries.PushAsync(
-                new ImagePushOptions { Image = name, Destination = Reference, Platform = Platform, Compression = Compression, Access = Access(Credential) }, progress, Cancellation)));
+                new ImagePushOptions
+                {
+                    Image = name,
+                    Destination = Reference,
+                    Platform = Platform,
+                    AllPlatforms = AllPlatforms,
+                    Compression = Compression,
+                    Access = Access(Credential),
+                },
+                progress, Cancellation)));
         }
 
         if (remote is null) return;

@@ -18,6 +18,8 @@ public sealed class ReceiveContainerImageCommand : RegistryCmdlet
 
     /// <summary>The platform to take from a multi-platform image, linux/arm64 for example.</summary>
     [Parameter]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(Completion.PlatformCompleter))]
     public string? Platform { get; set; }
 
     /// <summary>Take all of a multi-platform image, to publish it elsewhere.</summary>

@@ -19,6 +19,8 @@ internal sealed record ArchivedImage
     public required IReadOnlyList<ArchivedLayer> Layers { get; init; }
     /// <summary>Whether it is to be unpacked and listed; false for what is only kept, as a part of an index.</summary>
     public bool Unpack { get; init; } = true;
+    /// <summary>The index that is listed in its place; null where the image alone is wanted.</summary>
+    public ArchivedIndex? Index { get; init; }
     /// <summary>The names that the archive gives it.</summary>
     public IReadOnlyList<ImageReference> Names { get; init; } = [];
 }

@@ -25,7 +25,7 @@ internal sealed class ImageArchiveWriter(ImageLayout layout, IReadOnlyList<Expor
 
     /// <summary>All blobs, each once, in an order that depends on the images alone.</summary>
     public IReadOnlyList<ImageDescriptor> Blobs { get; } =
-        [.. images.SelectMany(image => image.Blobs.Prepend(image.Manifest)).DistinctBy(blob => blob.Digest).OrderBy(blob => blob.Digest, StringComparer.Ordinal)];
+        [.. images.SelectMany(image => image.Pieces).DistinctBy(blob => blob.Digest).OrderBy(blob => blob.Digest, StringComparer.Ordinal)];
 
     /// <summary>Writes a tar.</summary>
     /// <param name="output">Where to.</param>
@@ -104,9 +104,9 @@ internal sealed class ImageArchiveWriter(ImageLayout layout, IReadOnlyList<Expor
     private byte[] DockerManifest() => JsonSerializer.SerializeToUtf8Bytes(
         [.. images.Select(image => new DockerArchiveImage
         {
-            Config = "blobs/sha256/" + ImageDigest.Hex(image.ConfigDigest),
+            Config = "blobs/sha256/" + ImageDigest.Hex(image.Manifest!.Config!.Digest),
             RepoTags = [.. image.Names.Select(name => name.Familiar)],
-            Layers = [.. image.Blobs.Skip(1).Select(layer => "blobs/sha256/" + ImageDigest.Hex(layer.Digest))],
+            Layers = [.. image.Manifest.Layers.Select(layer => "blobs/sha256/" + ImageDigest.Hex(layer.Digest))],
         })],
         ImageJson.Plain.DockerArchiveImageArray);
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using ContainerTools.Runtime.Images.Registry;
+using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Archives;
 
@@ -41,6 +43,13 @@ internal sealed record ImagePlatformSelector(string Os, string Architecture, str
     public bool Matches(string? os, string? architecture, string? variant)
         => (os ?? "linux") == Os && Normalize(architecture ?? "") == Architecture
             && (Variant is null || Variant == (variant ?? DefaultVariant(Architecture)));
+
+    /// <summary>A platform that a document names, as people write it.</summary>
+    public static string Text(ImagePlatform? platform) => Text(platform?.Os, platform?.Architecture, platform?.Variant);
+
+    /// <inheritdoc cref="Text(ImagePlatform?)"/>
+    public static string Text(string? os, string? architecture, string? variant)
+        => RegistryText.Clean($"{os ?? "linux"}/{architecture ?? "unknown"}{(string.IsNullOrEmpty(variant) ? "" : "/" + variant)}");
 
     /// <inheritdoc/>
     public override string ToString() => Variant is null ? $"{Os}/{Architecture}" : $"{Os}/{Architecture}/{Variant}";

@@ -12,29 +12,33 @@ internal static class OciArchive
     /// <inheritdoc cref="VersionName"/>
     public const string IndexName = "index.json";
 
-    /// <summary>How deep indexes may lie in indexes; the specification needs two.</summary>
-    private const int MaximumDepth = 4;
-
     /// <summary>Whether these files are a layout.</summary>
     public static bool IsOne(ImageFiles files) => files.TryFind(VersionName, out _) && files.TryFind(IndexName, out _);
 
     /// <summary>The images for a platform, their documents read and checked.</summary>
-    public static IReadOnlyList<ArchivedImage> Read(ImageFiles files, ImagePlatformSelector platform)
+    /// <param name="files">The layout.</param>
+    /// <param name="platform">The platform to choose of an index.</param>
+    /// <param name="all">Whether all that an index lists is wanted with the one for the platform.</param>
+    public static IReadOnlyList<ArchivedImage> Read(ImageFiles files, ImagePlatformSelector platform, bool all)
     {
         ImageIndex index = ImageLayout.Parse(files.Find(IndexName).ReadDocument(), $"{files.Path}: {IndexName}", ImageJson.Default.ImageIndex);
-        // The same manifest may be listed once per name.
+        // The same manifest, or index, may be listed once per name.
         Dictionary<string, ArchivedImage> images = [];
         foreach (ImageDescriptor descriptor in index.Manifests)
         {
             if (descriptor is null || PlatformChoice.IsAttestation(descriptor)) continue;
-            List<ImageDescriptor> manifests = [];
-            Collect(files, descriptor, manifests, 0);
-            ImageDescriptor? chosen = Choose(files, manifests, platform);
+            Collection found = new();
+            Collect(files, descriptor, found, 0);
+            bool whole = all && found.Indexes.Count > 0;
+            ImageDescriptor? chosen = Choose(files, found.Manifests, platform, any: whole);
             if (chosen is null) continue;
-            ArchivedImage image = images.TryGetValue(chosen.Digest, out ArchivedImage? known) ? known : ReadManifest(files, chosen);
+            string key = whole ? descriptor.Digest : chosen.Digest;
+            ArchivedImage image = images.TryGetValue(key, out ArchivedImage? known) ? known
+                : whole ? ReadManifest(files, chosen) with { Index = new ArchivedIndex(found.Indexes, descriptor.MediaType, ReadOthers(files, found.Listed, chosen.Digest)) }
+                : ReadManifest(files, chosen);
             List<ImageReference> names = [.. image.Names];
             if (NameOf(descriptor) is { } name && !names.Contains(name)) names.Add(name);
-            images[chosen.Digest] = image with { Names = names };
+            images[key] = image with { Names = names };
         }
 
         if (images.Count == 0)
@@ -62,31 +66,61 @@ internal static class OciArchive
         return new ArchivedImage { ConfigBytes = [], Config = config, ManifestBytes = [], Layers = layers };
     }
 
-    private static void Collect(ImageFiles files, ImageDescriptor descriptor, List<ImageDescriptor> manifests, int depth)
+    /// <summary>What a line of the layout leads to.</summary>
+    private static void Collect(ImageFiles files, ImageDescriptor descriptor, Collection found, int depth)
     {
         if (!ImageMediaType.IsIndex(descriptor.MediaType))
         {
-            manifests.Add(descriptor);
+            found.Listed.Add(descriptor);
+            if (!PlatformChoice.IsAttestation(descriptor)) found.Manifests.Add(descriptor);
             return;
         }
 
-        if (depth == MaximumDepth)
+        if (PlatformChoice.IsAttestation(descriptor)) return;
+        if (depth == ListedManifest.MaximumDepth)
         {
-            throw new ContainerException(ErrorCode.ImageCorrupt, $"{files.Path} has indexes in indexes, more than {MaximumDepth} deep.", files.Path);
+            throw new ContainerException(ErrorCode.ImageCorrupt, $"{files.Path} has indexes in indexes, more than {ListedManifest.MaximumDepth} deep.", files.Path);
         }
 
-        ImageIndex index = ImageLayout.Parse(ReadBlob(files, descriptor), descriptor.Digest, ImageJson.Default.ImageIndex);
-        foreach (ImageDescriptor inner in index.Manifests)
+        byte[] content = ReadBlob(files, descriptor);
+        found.Indexes.Add(content);
+        if (found.Indexes.Count > ListedManifest.MaximumIndexes)
         {
-            if (inner is not null && !PlatformChoice.IsAttestation(inner)) Collect(files, inner, manifests, depth + 1);
+            throw new ContainerException(ErrorCode.ImageCorrupt, $"{files.Path} has an index of more than {ListedManifest.MaximumIndexes} indexes.", files.Path);
         }
+
+        foreach (ImageDescriptor inner in ImageLayout.Parse(content, descriptor.Digest, ImageJson.Default.ImageIndex).Manifests) Collect(files, inner, found, depth + 1);
+    }
+
+    /// <summary>The manifests beside the one that was chosen. What the archive leaves out of their layers, the store may have.</summary>
+    private static List<ArchivedImage> ReadOthers(ImageFiles files, IReadOnlyList<ImageDescriptor> listed, string chosen)
+    {
+        List<ArchivedImage> others = [];
+        foreach (ImageDescriptor descriptor in ListedManifest.Others(listed, chosen, files.Path))
+        {
+            if (!files.TryFind(BlobName(descriptor.Digest), out _))
+            {
+                throw new ContainerException(
+                    ErrorCode.ArchiveCorrupt,
+                    $"{files.Path} does not hold all that its index lists: it lacks {descriptor.Digest}{(descriptor.Platform is { } platform ? $" ({ImagePlatformSelector.Text(platform)})" : "")}. Import one platform of it.",
+                    files.Path);
+            }
+
+            byte[] content = ReadBlob(files, descriptor);
+            ImageManifest manifest = ImageLayout.Parse(content, descriptor.Digest, ImageJson.Default.ImageManifest);
+            if (manifest.Config is null) throw new ContainerException(ErrorCode.ImageUnsupported, $"The manifest {descriptor.Digest} of {files.Path} has no configuration.", files.Path);
+            others.Add(ListedManifest.Describe(
+                descriptor, content, manifest.MediaType ?? descriptor.MediaType, manifest, ReadBlob(files, manifest.Config), files.Path, layer => LayerBlob(files, layer)));
+        }
+
+        return others;
     }
 
     /// <summary>
     /// The manifest for the platform. An image that is there for one platform only is taken as it is, unless another one was asked
     /// for. Null for what is no image at all (an artifact).
     /// </summary>
-    private static ImageDescriptor? Choose(ImageFiles files, List<ImageDescriptor> manifests, ImagePlatformSelector platform)
+    private static ImageDescriptor? Choose(ImageFiles files, List<ImageDescriptor> manifests, ImagePlatformSelector platform, bool any)
     {
         List<ImageDescriptor> candidates = [];
         foreach (ImageDescriptor descriptor in manifests)
@@ -105,9 +139,9 @@ internal static class OciArchive
                 : null;
         }
 
-        return PlatformChoice.Choose(candidates, platform, any: candidates.Count == 1 && !platform.Explicit) ?? throw new ContainerException(
+        return PlatformChoice.Choose(candidates, platform, any || (candidates.Count == 1 && !platform.Explicit)) ?? throw new ContainerException(
             ErrorCode.ImageUnsupported,
-            $"{files.Path} has no image for {platform}, only for {string.Join(", ", candidates.Select(candidate => $"{candidate.Platform!.Os}/{candidate.Platform.Architecture}").Distinct())}.", files.Path);
+            $"{files.Path} has no image for {platform}, only for {string.Join(", ", candidates.Select(candidate => ImagePlatformSelector.Text(candidate.Platform)).Distinct())}.", files.Path);
     }
 
     private static ImagePlatform PlatformOf(ImageFiles files, ImageManifest manifest)
@@ -153,17 +187,18 @@ internal static class OciArchive
                     ErrorCode.ImageUnsupported, $"The layer {blob.Digest} is of the type '{blob.MediaType}', which cannot be unpacked.", blob.Digest);
             }
 
-            files.TryFind(BlobName(blob.Digest), out ByteRange? source);
-            if (source is not null && source.Length != blob.Size)
-            {
-                throw new ContainerException(
-                    ErrorCode.DigestMismatch, $"The layer {blob.Digest} has {source.Length} bytes instead of {blob.Size}; get the archive again.", blob.Digest);
-            }
-
-            layers[i] = new ArchivedLayer(source, blob.Digest, diffIds[i], blob.MediaType);
+            layers[i] = new ArchivedLayer(LayerBlob(files, blob), blob.Digest, diffIds[i], blob.MediaType);
         }
 
         return layers;
+    }
+
+    /// <summary>A layer's bytes; null where the archive leaves them out.</summary>
+    private static ByteRange? LayerBlob(ImageFiles files, ImageDescriptor blob)
+    {
+        if (!files.TryFind(BlobName(blob.Digest), out ByteRange? source)) return null;
+        return source.Length == blob.Size ? source : throw new ContainerException(
+            ErrorCode.DigestMismatch, $"The layer {blob.Digest} has {source.Length} bytes instead of {blob.Size}; get the archive again.", blob.Digest);
     }
 
     /// <summary>
@@ -188,5 +223,18 @@ internal static class OciArchive
         string digest = ImageDigest.Of(content);
         return digest == descriptor.Digest ? content : throw new ContainerException(
             ErrorCode.DigestMismatch, $"{files.Path}: the document {descriptor.Digest} has the digest {digest}; get the archive again.", files.Path);
+    }
+
+    /// <summary>What a line of the layout leads to.</summary>
+    private sealed class Collection
+    {
+        /// <summary>The indexes, the outermost first.</summary>
+        public List<byte[]> Indexes { get; } = [];
+
+        /// <summary>The manifests that may be images.</summary>
+        public List<ImageDescriptor> Manifests { get; } = [];
+
+        /// <summary>Those, and what is said about them.</summary>
+        public List<ImageDescriptor> Listed { get; } = [];
     }
 }

@@ -127,9 +127,13 @@ internal sealed class ImagePull(ImageStore store, EnginePaths paths, RegistrySes
             Layers = [.. image.Manifest.Layers.Select((layer, i) => new ArchivedLayer(Source(layer), layer.Digest, diffIds[i], layer.MediaType))],
             Names = [image.Reference.Digest is { } digest ? image.Reference.WithDigest(digest) : image.Reference],
         };
-        bool all = options.AllPlatforms && image.Indexes.Count > 0;
-        IReadOnlyList<ArchivedImage> others = all ? await RemoteImageReader.ReadOthersAsync(image, Source, cancellationToken) : [];
-        return new ReceivedImage(archived, DownloadAsync(downloads, cancellationToken)) { Others = others, Indexes = all ? image.Indexes : [] };
+        if (options.AllPlatforms && image.Indexes.Count > 0)
+        {
+            IReadOnlyList<ArchivedImage> others = await RemoteImageReader.ReadOthersAsync(image, Source, cancellationToken);
+            archived = archived with { Index = new ArchivedIndex([.. image.Indexes.Select(index => index.Content)], image.Indexes[0].MediaType, others) };
+        }
+
+        return new ReceivedImage(archived, DownloadAsync(downloads, cancellationToken));
 
         ByteRange Source(ImageDescriptor layer)
         {

@@ -26,7 +26,7 @@ internal sealed class ImagePush(EnginePaths paths, ImageCatalog catalog, Registr
         ImageReference target = Target(entry);
         RegistryRepository repository = session.Repository(session.Configuration.Endpoints(target, mirrors: false)[0]);
         // An index, where the store has one and all that it lists; else the image for this platform alone.
-        PushPlan plan = PushPlan.Make(_layout, catalog, entry, platform);
+        ImagePieces plan = ImagePieces.Make(_layout, catalog, entry, platform, options.AllPlatforms);
         ArchiveCompression compression = options.Compression ?? (plan.IsIndex ? ArchiveCompression.None : ArchiveCompression.Gzip);
         using LayerCompressor? compressor = compression == ArchiveCompression.None ? null : new(paths, compression);
         ConcurrentDictionary<string, ImageDescriptor> compressed = new();

@@ -1,6 +1,4 @@
-using System.Globalization;
 using ContainerTools.Runtime.Images.Archives;
-using ContainerTools.Runtime.Layers;
 using ContainerTools.Runtime.Oci;
 
 namespace ContainerTools.Runtime.Images.Registry;
@@ -10,15 +8,6 @@ namespace ContainerTools.Runtime.Images.Registry;
 /// <param name="platform">The platform to choose.</param>
 internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSelector platform)
 {
-    /// <summary>How deep indexes may lie in indexes; the specification needs two.</summary>
-    private const int MaximumDepth = 4;
-
-    /// <summary>The most indexes that are read for one image: a wide tree is as bad as a deep one.</summary>
-    private const int MaximumIndexes = 16;
-
-    /// <summary>The most manifests of an index that are received together.</summary>
-    private const int MaximumManifests = 200;
-
     /// <summary>Take the first image of an index that has none for the platform.</summary>
     public bool AnyPlatform { get; init; }
 
@@ -103,12 +92,12 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         {
             await CollectAsync(repository, top, found, 0, cancellationToken);
             ImageDescriptor chosen = Choose(manifests, reference);
-            document = await repository.ManifestAsync(Checked(chosen.Digest), cancellationToken);
+            document = await repository.ManifestAsync(ImageDigest.Checked(chosen.Digest), cancellationToken);
             if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has the index {chosen.Digest} where it promises a manifest");
         }
 
         ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
-        Check(manifest, reference);
+        ListedManifest.Check(manifest, reference.Familiar);
         byte[] configBytes = await repository.BlobAsync(manifest.Config!, cancellationToken);
         ImageConfig config = ImageLayout.Parse(configBytes, manifest.Config!.Digest, ImageJson.Default.ImageConfig);
         IReadOnlyList<string> diffIds = config.Rootfs?.DiffIds ?? [];
@@ -118,8 +107,8 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
                 ErrorCode.ImageCorrupt, $"{reference.Familiar} has {manifest.Layers.Count} layers, but {diffIds.Count} diff ids.", reference.Familiar);
         }
 
-        foreach (string diffId in diffIds) Checked(diffId);
-        string own = PlatformOf(config.Os, config.Architecture, config.Variant);
+        foreach (string diffId in diffIds) ImageDigest.Checked(diffId);
+        string own = ImagePlatformSelector.Text(config.Os, config.Architecture, config.Variant);
         // An image for one platform is taken as it is, unless another one was asked for.
         if (manifests.Count == 0 && platform.Explicit && !platform.Matches(config.Os, config.Architecture, config.Variant)) throw NoPlatform(reference, [own]);
         return new RemoteImage
@@ -133,7 +122,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             Config = config,
             Indexes = found.Indexes,
             Listed = found.Listed,
-            Platforms = manifests.Count == 0 ? [own] : [.. manifests.Select(PlatformOf).Distinct()],
+            Platforms = manifests.Count == 0 ? [own] : [.. manifests.Select(listed => ImagePlatformSelector.Text(listed.Platform)).Distinct()],
             Platform = own,
         };
     }
@@ -150,7 +139,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         RegistryRepository repository, RemoteDocument document, Collection found, int depth, CancellationToken cancellationToken)
     {
         found.Indexes.Add(document);
-        if (found.Indexes.Count > MaximumIndexes) throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has an index of more than {MaximumIndexes} indexes.", repository.ToString());
+        if (found.Indexes.Count > ListedManifest.MaximumIndexes) throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has an index of more than {ListedManifest.MaximumIndexes} indexes.", repository.ToString());
         ImageIndex index = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageIndex);
         foreach (ImageDescriptor descriptor in index.Manifests)
         {
@@ -163,12 +152,12 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
 
             if (PlatformChoice.IsAttestation(descriptor)) continue;
 
-            if (depth + 1 == MaximumDepth)
+            if (depth + 1 == ListedManifest.MaximumDepth)
             {
-                throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has indexes in indexes, more than {MaximumDepth} deep.", repository.ToString());
+                throw new ContainerException(ErrorCode.ImageCorrupt, $"{repository} has indexes in indexes, more than {ListedManifest.MaximumDepth} deep.", repository.ToString());
             }
 
-            RemoteDocument inner = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
+            RemoteDocument inner = await repository.ManifestAsync(ImageDigest.Checked(descriptor.Digest), cancellationToken);
             if (!ImageMediaType.IsIndex(inner.MediaType)) throw repository.Connection.Invalid($"has a manifest where it promises the index {descriptor.Digest}");
             await CollectAsync(repository, inner, found, depth + 1, cancellationToken);
         }
@@ -176,7 +165,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
 
     private ImageDescriptor Choose(List<ImageDescriptor> manifests, ImageReference reference)
         => PlatformChoice.Choose(manifests, platform, AnyPlatform || (manifests.Count == 1 && !platform.Explicit))
-            ?? throw NoPlatform(reference, manifests.Select(PlatformOf).Distinct());
+            ?? throw NoPlatform(reference, manifests.Select(listed => ImagePlatformSelector.Text(listed.Platform)).Distinct());
 
     private ContainerException NoPlatform(ImageReference reference, IEnumerable<string> platforms)
     {
@@ -194,37 +183,12 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
         RemoteImage image, Func<ImageDescriptor, ByteRange> layer, CancellationToken cancellationToken)
     {
         string name = image.Reference.Familiar;
-        if (image.Listed.Count > MaximumManifests)
-        {
-            throw new ContainerException(
-                ErrorCode.ImageUnsupported, string.Create(CultureInfo.InvariantCulture, $"{name} lists {image.Listed.Count} manifests; all of an image can be received up to {MaximumManifests}."), name);
-        }
-
         List<ArchivedImage> others = [];
-        foreach (ImageDescriptor descriptor in image.Listed.DistinctBy(descriptor => descriptor.Digest).Where(descriptor => descriptor.Digest != image.Document.Digest))
+        foreach (ImageDescriptor descriptor in ListedManifest.Others(image.Listed, image.Document.Digest, name))
         {
-            (RemoteDocument document, ImageManifest manifest, byte[] configBytes) = await AnywhereAsync(
+            (RemoteDocument document, ImageManifest manifest, byte[] config) = await AnywhereAsync(
                 image.Repositories, repository => ReadOtherAsync(repository, descriptor, name, cancellationToken));
-            bool isImage = ImageMediaType.IsConfig(manifest.Config!.MediaType) && !PlatformChoice.IsAttestation(descriptor);
-            if (isImage) Check(manifest, image.Reference);
-            ImageConfig config = isImage ? ImageLayout.Parse(configBytes, manifest.Config.Digest, ImageJson.Default.ImageConfig) : new ImageConfig();
-            IReadOnlyList<string> diffIds = isImage ? config.Rootfs?.DiffIds ?? [] : [.. manifest.Layers.Select(_ => "")];
-            if (diffIds.Count != manifest.Layers.Count || manifest.Layers.Any(blob => blob.Size <= 0))
-            {
-                throw new ContainerException(ErrorCode.ImageCorrupt, $"The manifest {document.Digest} of {name} is not complete.", name);
-            }
-
-            foreach (string diffId in diffIds.Where(diffId => isImage)) Checked(diffId);
-            others.Add(new ArchivedImage
-            {
-                ConfigBytes = configBytes,
-                Config = config,
-                ConfigMediaType = manifest.Config.MediaType,
-                ManifestBytes = document.Content,
-                ManifestMediaType = document.MediaType,
-                Layers = [.. manifest.Layers.Select((blob, i) => new ArchivedLayer(layer(blob with { Digest = Checked(blob.Digest) }), blob.Digest, diffIds[i], blob.MediaType))],
-                Unpack = false,
-            });
+            others.Add(ListedManifest.Describe(descriptor, document.Content, document.MediaType, manifest, config, name, layer));
         }
 
         return others;
@@ -233,7 +197,7 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
     private static async Task<(RemoteDocument Document, ImageManifest Manifest, byte[] Config)> ReadOtherAsync(
         RegistryRepository repository, ImageDescriptor descriptor, string name, CancellationToken cancellationToken)
     {
-        RemoteDocument document = await repository.ManifestAsync(Checked(descriptor.Digest), cancellationToken);
+        RemoteDocument document = await repository.ManifestAsync(ImageDigest.Checked(descriptor.Digest), cancellationToken);
         if (!ImageMediaType.IsManifest(document.MediaType)) throw repository.Connection.Invalid($"has an index {descriptor.Digest} where it promises a manifest");
         ImageManifest manifest = ImageLayout.Parse(document.Content, document.Digest, ImageJson.Default.ImageManifest);
         if (manifest.Config is null) throw new ContainerException(ErrorCode.ImageUnsupported, $"The manifest {document.Digest} of {name} has no configuration.", name);
@@ -255,43 +219,6 @@ internal sealed class RemoteImageReader(RegistrySession session, ImagePlatformSe
             }
         }
     }
-
-    private static void Check(ImageManifest manifest, ImageReference reference)
-    {
-        string name = reference.Familiar;
-        if (manifest.Config is null || !ImageMediaType.IsConfig(manifest.Config.MediaType))
-        {
-            throw new ContainerException(
-                ErrorCode.ImageUnsupported, $"{name} is no image for a container but an artifact ({RegistryText.Clean(manifest.ArtifactType ?? manifest.Config?.MediaType ?? "of no type")}).", name);
-        }
-
-        LayerStore.CheckDepth(manifest.Layers.Count, name);
-        long total = 0;
-        foreach (ImageDescriptor layer in manifest.Layers)
-        {
-            Checked(layer.Digest);
-            if (ImageMediaType.IsForeignLayer(layer.MediaType) || !ImageMediaType.IsLayer(layer.MediaType))
-            {
-                throw new ContainerException(
-                    ErrorCode.ImageUnsupported, $"The layer {layer.Digest} of {name} is of the type '{RegistryText.Clean(layer.MediaType)}', which cannot be unpacked.", layer.Digest);
-            }
-
-            if (layer.Size <= 0 || layer.Size > long.MaxValue - total)
-            {
-                throw new ContainerException(ErrorCode.ImageCorrupt, $"The manifest of {name} says that the layer {layer.Digest} has {layer.Size} bytes.", layer.Digest);
-            }
-
-            total += layer.Size;
-        }
-    }
-
-    /// <summary>A digest that may stand in an address and a file name.</summary>
-    private static string Checked(string digest) => ImageDigest.Prefix + ImageDigest.Hex(digest);
-
-    private static string PlatformOf(ImageDescriptor descriptor) => PlatformOf(descriptor.Platform?.Os, descriptor.Platform?.Architecture, descriptor.Platform?.Variant);
-
-    private static string PlatformOf(string? os, string? architecture, string? variant)
-        => RegistryText.Clean($"{os ?? "linux"}/{architecture ?? "unknown"}{(string.IsNullOrEmpty(variant) ? "" : "/" + variant)}");
 
     /// <summary>What the indexes of an image hold.</summary>
     private sealed class Collection

@@ -48,6 +48,23 @@ public sealed class AllPlatformsTests : IDisposable
     }
 
     [Fact]
+    public async Task An_index_that_goes_through_a_file_is_published_as_it_was()
+    {
+        string index = AddIndex("multi:1", "amd64", "arm64");
+        await _fixture.PullAsync("multi:1", All);
+        string name = $"{_fixture.Registry.Host}/multi:1", file = Path.Combine(_fixture.Local.Folder, "multi.tar");
+        await _fixture.Local.Store.ExportAsync([name], new ImageExportOptions { Path = file, Format = ImageArchiveFormat.OciArchive, AllPlatforms = true }, null, Token);
+        using PullFixture other = new();
+        await other.Local.Store.ImportAsync(new ImageImportOptions { Path = file, AllPlatforms = true }, null, Token);
+        ImagePushOptions options = new() { Image = name, Destination = $"{other.Registry.Host}/copy:1", AllPlatforms = true, Access = FakeRegistry.Plain };
+        Assert.Equal(index, (await other.Operations.PushAsync(options, null, Token)).Digest);
+        // One platform that was imported is not all of it.
+        await other.Local.Store.RemoveAsync(name, new ImageRemoveOptions(), Token);
+        await other.Local.Store.ImportAsync(new ImageImportOptions { Path = file, Platform = "linux/arm64" }, null, Token);
+        Assert.NotEqual(index, (await other.Operations.PushAsync(options, null, Token)).Digest);
+    }
+
+    [Fact]
     public async Task What_was_received_for_one_platform_becomes_a_part_of_the_whole()
     {
         AddIndex("multi:1", "amd64", "arm64");
@@ -128,7 +145,7 @@ public sealed class AllPlatformsTests : IDisposable
     {
         AddIndex("multi:1", "amd64", "arm64");
         await _fixture.PullAsync("multi:1", All);
-        string lost = ImageBuilder.Digest(ImageBuilder.Gzip(PullFixture.Layer(1)));
+        string lost = ImageBuilder.Digest(ImageBuilder.Gzip(new TarBuilder().File("own", "arm64").Build()));
         File.Delete(Path.Combine(_fixture.Local.BlobFolder, lost[7..]));
         Assert.Contains(lost, Assert.Single(await _fixture.Local.NewStore().TestAsync(false, null, Token)).Problem, StringComparison.Ordinal);
         using FakeRegistry elsewhere = new();
@@ -205,25 +222,7 @@ public sealed class AllPlatformsTests : IDisposable
     private string AddIndex(string name, params string[] architectures)
     {
         ImageBuilder builder = new();
-        byte[] common = PullFixture.Layer(100);
-        List<JsonObject> images = [.. architectures.Select((architecture, i) => ImageBuilder.For(
-            builder.OciImage([common, PullFixture.Layer(i)], architecture: architecture), "linux", architecture))];
-        byte[] statement = """{"_type":"https://in-toto.io/Statement/v0.1"}"""u8.ToArray(), config = """{"architecture":"unknown","os":"unknown"}"""u8.ToArray();
-        builder.Blob(statement);
-        builder.Blob(config);
-        byte[] attestation = ImageBuilder.Bytes(new JsonObject
-        {
-            ["schemaVersion"] = 2,
-            ["mediaType"] = "application/vnd.oci.image.manifest.v1+json",
-            ["config"] = ImageBuilder.Descriptor("application/vnd.oci.image.config.v1+json", config),
-            ["layers"] = new JsonArray(ImageBuilder.Descriptor("application/vnd.in-toto+json", statement)),
-        });
-        builder.Blob(attestation);
-        JsonObject attested = ImageBuilder.For(ImageBuilder.Descriptor("application/vnd.oci.image.manifest.v1+json", attestation), "unknown", "unknown");
-        attested["annotations"] = new JsonObject { ["vnd.docker.reference.type"] = "attestation-manifest" };
-        // One of them in an index of its own.
-        JsonObject[] listed = [attested, .. images.SkipLast(1), builder.InnerIndex(images[^1])];
         string[] parts = name.Split(':');
-        return _fixture.Registry.Add(parts[0], parts[1], builder, builder.InnerIndex(listed));
+        return _fixture.Registry.Add(parts[0], parts[1], builder, builder.MultiPlatform(architectures));
     }
 }

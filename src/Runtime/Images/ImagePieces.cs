@@ -2,12 +2,12 @@ using System.Text.Json;
 using ContainerTools.Runtime.Images.Archives;
 using ContainerTools.Runtime.Oci;
 
-namespace ContainerTools.Runtime.Images.Registry;
+namespace ContainerTools.Runtime.Images;
 
-/// <summary>What a push has to bring: blobs, and then the documents that name them, the outermost last.</summary>
+/// <summary>What an image, or all of a multi-platform image, consists of for others: blobs, and then the documents that name them, the outermost last.</summary>
 /// <param name="Blobs">Configurations and layers, each once.</param>
 /// <param name="Manifests">Manifests and indexes with type and digest.</param>
-internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyList<(byte[] Content, string MediaType, string Digest)> Manifests)
+internal sealed record ImagePieces(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyList<(byte[] Content, string MediaType, string Digest)> Manifests)
 {
     private const int MaximumDepth = 4;
 
@@ -15,22 +15,28 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
     /// <param name="layout">The store's layout.</param>
     /// <param name="catalog">Reads the store.</param>
     /// <param name="entry">The image.</param>
-    /// <param name="platform">What to bring of an index; of one that nobody asked for, the whole comes first.</param>
-    public static PushPlan Make(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform)
+    /// <param name="platform">What to take of an index; of one that nobody asked for, the whole comes first.</param>
+    /// <param name="all">Whether nothing less than the whole will do.</param>
+    /// <exception cref="ContainerException">
+    /// <see cref="ErrorCode.ImageCorrupt"/> where pieces are missing, <see cref="ErrorCode.ImageUnsupported"/> where there is none for the platform.
+    /// </exception>
+    public static ImagePieces Make(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform, bool all)
     {
+        if (all && platform.Explicit) throw new ContainerException(ErrorCode.InvalidArgument, $"Either all platforms can be meant, or {platform} alone.", platform.ToString());
         if (platform.Explicit) return MakeOne(layout, catalog, entry, platform);
-        if (entry.Descriptor is { } descriptor && ImageMediaType.IsIndex(descriptor.MediaType) && TryMake(layout, descriptor.Digest, descriptor.MediaType) is { } whole)
+        if (entry.Descriptor is { } descriptor && ImageMediaType.IsIndex(descriptor.MediaType) && TryMake(layout, descriptor.Digest, descriptor.MediaType) is { } complete)
         {
-            return whole;
+            return complete;
         }
 
-        // Received whole, it is not to become another image under the same name.
-        if (entry.Descriptor?.Annotations?.ContainsKey(ImageLayout.Whole) == true)
+        // Taken in whole, it is not to become another image under the same name.
+        bool whole = entry.Descriptor?.Annotations?.ContainsKey(ImageLayout.Whole) == true;
+        if (whole || (all && ImageMediaType.IsIndex(entry.Descriptor?.MediaType ?? "")))
         {
-            string name = entry.Reference?.Familiar ?? entry.Descriptor.Digest;
+            string name = entry.Reference?.Familiar ?? entry.Descriptor!.Digest;
             throw new ContainerException(
                 ErrorCode.ImageCorrupt,
-                $"The image store lacks pieces of {name}, which was received with all platforms; receive it again, or publish one platform with -Platform.", name);
+                $"The image store lacks pieces of {name}{(whole ? ", which was brought here with all platforms" : "")}; bring it here again with -AllPlatforms, or choose one platform with -Platform.", name);
         }
 
         string digest = entry.ManifestDigest
@@ -91,13 +97,13 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
         }
     }
 
-    private static PushPlan MakeOne(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform)
+    private static ImagePieces MakeOne(ImageLayout layout, ImageCatalog catalog, CatalogEntry entry, ImagePlatformSelector platform)
     {
         string name = entry.Reference?.Familiar ?? entry.ConfigDigest ?? "The image";
         if (entry.Descriptor is not { } top || !ImageMediaType.IsIndex(top.MediaType))
         {
             ImageConfig config = catalog.Config(entry);
-            if (platform.Matches(config.Os, config.Architecture, config.Variant)) return Make(layout, catalog, entry, ImagePlatformSelector.Host);
+            if (platform.Matches(config.Os, config.Architecture, config.Variant)) return Make(layout, catalog, entry, ImagePlatformSelector.Host, false);
             throw new ContainerException(ErrorCode.ImageUnsupported, $"{name} is for {config.Os}/{config.Architecture}, not for {platform}.", name);
         }
 
@@ -108,11 +114,11 @@ internal sealed record PushPlan(IReadOnlyList<ImageDescriptor> Blobs, IReadOnlyL
     }
 
     /// <summary>All that a manifest or an index leads to; null where a piece of it is missing.</summary>
-    public static PushPlan? TryMake(ImageLayout layout, string digest, string mediaType)
+    public static ImagePieces? TryMake(ImageLayout layout, string digest, string mediaType)
     {
         Dictionary<string, ImageDescriptor> blobs = [];
         List<(byte[], string, string)> manifests = [];
-        return Collect(layout, digest, mediaType, blobs, manifests, 0) ? new PushPlan([.. blobs.Values], manifests) : null;
+        return Collect(layout, digest, mediaType, blobs, manifests, 0) ? new ImagePieces([.. blobs.Values], manifests) : null;
     }
 
     /// <returns>False when a piece is not there.</returns>
