@@ -46,6 +46,13 @@ Describe 'Clear-ContainerStorage' {
         (Get-Container).Name | Sort-Object | Should -Be $left
     }
 
+    It 'takes days as they are written, which PowerShell reads as a number' {
+        Clear-ContainerStorage -OlderThan 30d -Confirm:$false
+        (Get-Container).Name | Sort-Object | Should -Be old, runs
+        { Clear-ContainerStorage -OlderThan 30 -Confirm:$false } | Should -Throw '*30d*'
+        (Get-Container).Name | Sort-Object | Should -Be old, runs
+    }
+
     It 'removes what pulls have left' {
         $left = "$env:CONTAINERTOOLS_ROOT/downloads/$('b' * 64)"
         $null = New-Item -ItemType Directory -Force -Path "$env:CONTAINERTOOLS_ROOT/downloads"

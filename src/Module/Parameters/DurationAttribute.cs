@@ -16,7 +16,7 @@ public sealed class DurationAttribute : ArgumentTransformationAttribute
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        object? data = inputData is PSObject wrapper ? wrapper.BaseObject : inputData;
+        object? data = Given(inputData);
         TimeSpan? value = data switch
         {
             null => null,
@@ -28,6 +28,17 @@ public sealed class DurationAttribute : ArgumentTransformationAttribute
             _ => throw Refuse(data),
         };
         return value < TimeSpan.Zero ? throw Refuse(data!) : value;
+    }
+
+    /// <summary>
+    /// What was given. A literal such as <c>30d</c> or <c>10s</c> is a number to PowerShell (its own suffixes for decimal and short); a number that was
+    /// written on the command line has its text with it, and that is what was meant.
+    /// </summary>
+    internal static object? Given(object? input)
+    {
+        if (input is not PSObject wrapper) return input;
+        bool isNumber = wrapper.BaseObject is decimal || wrapper.BaseObject.GetType().IsPrimitive;
+        return isNumber && wrapper.ToString() is { } text && TryParse(text, out _) ? text : wrapper.BaseObject;
     }
 
     /// <summary>Reads seconds, a sequence of numbers with units (d, h, m, s, ms), or .NET's form of a time span.</summary>

@@ -12,7 +12,7 @@ public sealed class MomentAttribute : ArgumentTransformationAttribute
     /// <inheritdoc/>
     public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData)
     {
-        object? data = inputData is PSObject wrapper ? wrapper.BaseObject : inputData;
+        object? data = DurationAttribute.Given(inputData);
         return data switch
         {
             null => null,

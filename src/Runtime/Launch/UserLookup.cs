@@ -8,7 +8,7 @@ namespace ContainerTools.Runtime.Launch;
 
 /// <summary>
 /// Turns <c>user[:group]</c> into numbers with the passwd(5) and group(5) files of the container's root, as Docker does: a number needs no entry; without a
-/// group the user's own is taken and, as supplementary ones, those that list the user.
+/// group the user's own is taken and, as supplementary ones, it and those that list the user.
 /// </summary>
 internal static class UserLookup
 {
@@ -23,7 +23,14 @@ internal static class UserLookup
         List<Entry> users = Read(root, "etc/passwd");
         uint uid = user.Uid, gid = user.Gid;
         List<uint> groups = [.. user.AdditionalGids ?? []];
-        if (user.Username is { Length: > 0 } text) (uid, gid) = ByName(text, users, root, groups);
+        if (user.Username is { Length: > 0 } text)
+        {
+            (uid, gid) = ByName(text, users, root, groups);
+            // As initgroups(3): a program that takes on another group must not lose the user's own, which may be there to deny something (CVE-2022-36109).
+            groups.Remove(gid);
+            groups.Insert(0, gid);
+        }
+
         foreach (string name in user.AdditionalGroupNames ?? []) AddOnce(groups, Group(name, Read(root, "etc/group")));
         string? home = null;
         foreach (Entry entry in users)

@@ -26,15 +26,15 @@ public sealed class UserLookupTests : IDisposable
     }
 
     [Theory]
-    [InlineData("bob", 1000u, 1001u, "10,44", "/home/bob")]
-    [InlineData("bob:wheel", 1000u, 10u, "", "/home/bob")]
-    [InlineData("bob:55", 1000u, 55u, "", "/home/bob")]
-    [InlineData("1000", 1000u, 1001u, "10,44", "/home/bob")]
-    [InlineData("1000:1000", 1000u, 1000u, "", "/home/bob")]
-    [InlineData("4711", 4711u, 0u, "", null)]
-    [InlineData("root", 0u, 0u, "10", "/root")]
+    [InlineData("bob", 1000u, 1001u, "1001,10,44", "/home/bob")]
+    [InlineData("bob:wheel", 1000u, 10u, "10", "/home/bob")]
+    [InlineData("bob:55", 1000u, 55u, "55", "/home/bob")]
+    [InlineData("1000", 1000u, 1001u, "1001,10,44", "/home/bob")]
+    [InlineData("1000:1000", 1000u, 1000u, "1000", "/home/bob")]
+    [InlineData("4711", 4711u, 0u, "0", null)]
+    [InlineData("root", 0u, 0u, "0,10", "/root")]
     // A name that looks like a number is a name first, as getpwnam(3) before getpwuid(3).
-    [InlineData("1234", 77u, 78u, "", "/odd")]
+    [InlineData("1234", 77u, 78u, "78", "/odd")]
     public void AUserIsFoundAsDockerFindsIt(string text, uint uid, uint gid, string groups, string? home)
     {
         ResolvedUser user = UserLookup.Resolve(new OciUser { Username = text }, root);

@@ -4,7 +4,7 @@ using ContainerTools.Module.Completion;
 namespace ContainerTools.Module.Cmdlets;
 
 /// <summary>Publish-ContainerImage: brings images of the local store to registries.</summary>
-[Cmdlet(VerbsData.Publish, "ContainerImage", DefaultParameterSetName = ContainerTargetCmdlet.NameSet, SupportsShouldProcess = true)]
+[Cmdlet(VerbsData.Publish, "ContainerImage", DefaultParameterSetName = ContainerTargetCmdlet.InputObjectSet, SupportsShouldProcess = true)]
 [Alias("Push-ContainerImage")]
 [OutputType(typeof(RemoteContainerImage))]
 public sealed class PublishContainerImageCommand : RegistryCmdlet
@@ -70,7 +70,7 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
     protected override void EndProcessing()
     {
         // Names of the same image are the same to be published.
-        List<ContainerImage> different = [.. _images.DistinctBy(image => image.Id)];
+        List<ContainerImage> different = [.. _images.DistinctBy(image => image.Digest)];
         if (different.Count == 1) Publish(different[0]);
         if (different.Count < 2) return;
         string names = string.Join(", ", different.Take(5).Select(image => image.Reference ?? image.ShortId)) + (different.Count > 5 ? ", …" : "");

@@ -3,7 +3,7 @@ using System.Management.Automation;
 namespace ContainerTools.Module.Cmdlets;
 
 /// <summary>Get-ContainerImageHistory: how images came about, step by step, the last one first.</summary>
-[Cmdlet(VerbsCommon.Get, "ContainerImageHistory", DefaultParameterSetName = ContainerTargetCmdlet.NameSet)]
+[Cmdlet(VerbsCommon.Get, "ContainerImageHistory", DefaultParameterSetName = ContainerTargetCmdlet.InputObjectSet)]
 [OutputType(typeof(ContainerImageHistory))]
 public sealed class GetContainerImageHistoryCommand : ImageTargetCmdlet
 {

@@ -33,7 +33,7 @@ public sealed class AddContainerImageTagCommand : ContainerCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        string image = InputObject is { } given ? given.Id : Name;
+        string image = InputObject is { } given ? given.Reference ?? given.Id : Name;
         foreach (string name in NewName)
         {
             if (!ShouldProcess(InputObject?.ToString() ?? Name, $"Add the name {name}")) continue;

@@ -8,13 +8,14 @@ namespace ContainerTools.Runtime.Images.Archives;
 /// <param name="decompressor">What does it; the memory is its.</param>
 /// <param name="windowLog">The largest window that it may use, as the exponent of two.</param>
 /// <param name="subject">What is read, for messages.</param>
+/// <param name="largest">Whether nobody gives more; else a frame with a larger one is a <see cref="ZstdWindowException"/>.</param>
 /// <param name="giveBack">Takes the decompressor back.</param>
-internal sealed class ZstdDecoder(Decompressor decompressor, int windowLog, string subject, Action<Decompressor> giveBack) : IDisposable
+internal sealed class ZstdDecoder(Decompressor decompressor, int windowLog, string subject, bool largest, Action<Decompressor> giveBack) : IDisposable
 {
     private const int BufferSize = 32 * 1024;
 
     /// <summary>One on its own, with zstd's own limit: 128 MiB.</summary>
-    public static ZstdDecoder Single(string subject) => new(new Decompressor(), 27, subject, static decompressor => decompressor.Dispose());
+    public static ZstdDecoder Single(string subject) => new(new Decompressor(), 27, subject, largest: true, static decompressor => decompressor.Dispose());
 
     /// <summary>A stream of the uncompressed bytes. With it, the input and the decoder are disposed of.</summary>
     public Stream Open(Stream input)
@@ -37,10 +38,10 @@ internal sealed class ZstdDecoder(Decompressor decompressor, int windowLog, stri
         ErrorCode.ImageUnsupported,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{subject} is compressed by zstd in a way that takes more than {1L << windowLog >> 20} MiB of memory to undo; compress it with a smaller window (zstd without --ultra and --long)."),
+            $"{subject} is compressed by zstd in a way that takes more than {1L << windowLog >> 20} MiB of memory to undo; it has to be compressed with a smaller window (zstd without --ultra and --long)."),
         subject);
 
-    private ContainerException TooLarge() => TooLarge(subject, windowLog);
+    private Exception TooLarge() => largest ? TooLarge(subject, windowLog) : new ZstdWindowException();
 
     private sealed class Input(ZstdDecoder decoder, DecompressionStream stream) : Stream
     {

@@ -33,6 +33,7 @@ internal sealed class LayerPipeline : IDisposable
     private ExceptionDispatchInfo? _fatal;
     private ExceptionDispatchInfo? _undecodable;
     private ExceptionDispatchInfo? _malformed;
+    private bool _needsWindow;
 
     private LayerPipeline(LayerJob job, LayerMemory memory, CancellationToken cancellationToken)
     {
@@ -54,15 +55,29 @@ internal sealed class LayerPipeline : IDisposable
         => Task.Factory.StartNew(
             () =>
             {
-                using LayerPipeline pipeline = new(job, memory, cancellationToken);
-                return pipeline.Run();
+                using (LayerPipeline pipeline = new(job, memory, cancellationToken))
+                {
+                    LayerResult result = pipeline.Run(zstdWindow: 0);
+                    if (!pipeline._needsWindow) return result;
+                }
+
+                // All of it has been read, and is where it was to be copied; what has come out of it is half of a layer.
+                if (job.Folder is not null)
+                {
+                    FolderRemoval.Remove(job.Folder);
+                    NewFolder.Make(job.Folder, NewFolder.Public);
+                }
+
+                using LayerPipeline again = new(job with { BlobPath = null, Progress = null }, memory, cancellationToken);
+                return again.Run(ZstdDecoders.LargestWindow);
             },
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <inheritdoc/>
     public void Dispose() => _stop.Dispose();
 
-    private LayerResult Run()
+    /// <param name="zstdWindow">The least window that frames of zstd may ask for, if the first does not ask for more.</param>
+    private LayerResult Run(long zstdWindow)
     {
         // What is still on its way may never come when something else has failed.
         using CancellationTokenRegistration abandoned = _stop.Token.Register(_job.Source.Abandon);
@@ -71,7 +86,7 @@ internal sealed class LayerPipeline : IDisposable
         CompressionFormat.CheckSupported(compression, _job.Subject);
         // Before any buffer is filled: who waits for its turn must not hold what those need that it waits for.
         using ZstdDecoder? zstd = compression == Compression.Zstd
-            ? _memory.Zstd.Lend(ZstdFrame.Window(_job.Source), _job.Subject, _stop.Token)
+            ? _memory.Zstd.Lend(Math.Max(zstdWindow, ZstdFrame.Window(_job.Source)), _job.Subject, _stop.Token)
             : null;
         using BlockingCollection<Chunk> toDecompress = new(QueueLength);
         using BlockingCollection<Chunk> toHash = new(QueueLength);
@@ -94,6 +109,7 @@ internal sealed class LayerPipeline : IDisposable
         _cancellationToken.ThrowIfCancellationRequested();
         _fatal?.Throw();
         if (_job.BlobDigest is not null && _job.BlobDigest != blobDigest) throw Mismatch(_job.BlobDigest, blobDigest!);
+        if (_needsWindow) return new LayerResult(blobDigest!, _job.Source.Length, compression, "", null);
         _undecodable?.Throw();
         diffId ??= blobDigest;
         if (_job.DiffId is not null && _job.DiffId != diffId) throw Mismatch(_job.DiffId, diffId!);
@@ -172,6 +188,10 @@ internal sealed class LayerPipeline : IDisposable
                 hash.Add(chunk, _stop.Token);
                 if (_job.Folder is not null) unpack.Add(chunk, _stop.Token);
             }
+        }
+        catch (ZstdWindowException)
+        {
+            _needsWindow = true;
         }
         catch (Exception error) when (CompressionFormat.IsDamage(error))
         {

@@ -39,7 +39,7 @@ internal sealed class ZstdDecoders : IDisposable
         // A window stays with its decompressor. So one with a large window is not kept, and those that are kept make way for it.
         if (!usual) Clear();
         Decompressor decompressor = usual && _idle.TryTake(out Decompressor? idle) ? idle : new Decompressor();
-        return new ZstdDecoder(decompressor, usual ? UsualLog : LargeLog, subject, returned =>
+        return new ZstdDecoder(decompressor, usual ? UsualLog : LargeLog, subject, !usual, returned =>
         {
             if (usual) _idle.Add(returned);
             else returned.Dispose();

@@ -47,8 +47,8 @@ internal static class Identity
             plan.Call(
                 SystemCall.Setgroups, "set", "the supplementary groups", user.Groups.Count,
                 PlanArgument.Pointer(plan.Memory.Array<uint>(user.Groups.ToArray()), string.Join(' ', user.Groups)));
-            // In a user namespace whose maker had no right to set groups the kernel forbids it (user_namespaces(7)); there are none to set then.
-            if (user.Groups.Count == 0 && context.HasNamespace("user")) plan.Ignore(Errno.EPERM);
+            // In a user namespace whose maker had no right to set groups the kernel forbids it (user_namespaces(7)); there are no others to set then.
+            if (user.Groups.All(group => group == user.Gid) && context.HasNamespace("user")) plan.Ignore(Errno.EPERM);
         }
 
         plan.Call(SystemCall.Setresgid, "become the group", Text(user.Gid), user.Gid, user.Gid, user.Gid);

@@ -26,7 +26,7 @@ public sealed class LayerPipelineTests : IDisposable
         byte[] content = new byte[Size];
         new Random(5).NextBytes(content);
         byte[] tar = new TarBuilder().File("file", content).Build();
-        byte[][] forms = [tar, ImageBuilder.Gzip(tar), ZstdBuilder.Frame(20, tar), ZstdBuilder.Frame(25, tar)];
+        byte[][] forms = [tar, ImageBuilder.Gzip(tar), ZstdBuilder.Frame(20, tar), ZstdBuilder.Frame(25, tar), Growing(tar, 25)];
         List<LayerJob> jobs = [.. Enumerable.Range(0, 12).Select(i => Job(forms[i % forms.Length], i) with { DiffId = ImageBuilder.Digest(tar) })];
         using LayerMemory memory = new();
         LayerResult[] results = await Task.WhenAll(jobs.Select(job => LayerPipeline.RunAsync(job, memory, TestContext.Current.CancellationToken)));
@@ -43,6 +43,29 @@ public sealed class LayerPipelineTests : IDisposable
         Assert.Equal(ErrorCode.ImageUnsupported, error.Code);
         Assert.False(File.Exists(job.BlobPath));
     }
+
+    [Fact]
+    public async Task A_later_frame_may_take_more_than_the_first_within_the_limit()
+    {
+        byte[] content = new byte[3_000_000];
+        new Random(7).NextBytes(content);
+        byte[] tar = new TarBuilder().File("file", content).Build(), blob = Growing(tar, 25);
+        LayerJob job = Job(blob, 0) with { BlobPath = Path.Combine(_folder, "blob"), DiffId = ImageBuilder.Digest(tar), BlobDigest = ImageBuilder.Digest(blob) };
+        // What the first attempt has unpacked is not in the way of the second.
+        using LayerMemory memory = new();
+        LayerResult result = await LayerPipeline.RunAsync(job, memory, TestContext.Current.CancellationToken);
+        Assert.Equal((job.BlobDigest, job.DiffId, content.LongLength), (result.BlobDigest, result.DiffId, result.Contents!.Size));
+        Assert.Equal(content, await File.ReadAllBytesAsync(Path.Combine(job.Folder!, "file"), TestContext.Current.CancellationToken));
+        Assert.Equal(blob, await File.ReadAllBytesAsync(job.BlobPath, TestContext.Current.CancellationToken));
+        // Without unpacking; and not beyond the limit.
+        Assert.Equal(job.DiffId, (await LayerPipeline.RunAsync(Job(blob, 1) with { Folder = null }, memory, TestContext.Current.CancellationToken)).DiffId);
+        ContainerException error = await Assert.ThrowsAsync<ContainerException>(() => LayerPipeline.RunAsync(Job(Growing(tar, 26), 2), memory, TestContext.Current.CancellationToken));
+        Assert.Equal(ErrorCode.ImageUnsupported, error.Code);
+    }
+
+    /// <summary>Frames of which the last asks for a larger window than those before it.</summary>
+    private static byte[] Growing(byte[] tar, int last)
+        => [.. ZstdBuilder.Frame(15, tar.AsSpan(0, 100_000)), .. ZstdBuilder.Frame(20, tar.AsSpan(100_000, 1_000_000)), .. ZstdBuilder.Frame(last, tar.AsSpan(1_100_000))];
 
     private LayerJob Job(byte[] content, int number)
     {
