@@ -151,7 +151,8 @@ function Invoke-Order([string] $Verb, [string[]] $Words) {
 
 try {
     Import-Module $Module
-    $writer.WriteLine('{"total":0}')
+    # Whoever started this knows the process that was started, which may be one that only starts PowerShell.
+    $writer.WriteLine((@{ total = 0; process = $PID } | ConvertTo-Json -Compress))
 }
 catch {
     $writer.WriteLine((@{ error = "$_" } | ConvertTo-Json -Compress))

@@ -17,6 +17,9 @@ internal sealed class CommitMeasurement : IMeasurement
 
     /// <inheritdoc/>
     public IEnumerable<Comparison> Measure(BenchContext context)
+        => [.. Measure(context, "that hardly compresses", ImageArchive.Noise(Files * FileSize)), .. Measure(context, "of text", ImageArchive.Text(Files * FileSize))];
+
+    private static IEnumerable<Comparison> Measure(BenchContext context, string kind, byte[] content)
     {
         List<Action> undo = [];
         try
@@ -24,7 +27,6 @@ internal sealed class CommitMeasurement : IMeasurement
             if (LoopbackRegistry.TryStart(context) is not { } registry) yield break;
             undo.Add(registry.Dispose);
             string change = context.Workspace.NewFolder("change");
-            byte[] content = ImageArchive.Noise(Files * FileSize);
             for (int i = 0; i < Files; i++) File.WriteAllBytes(Path.Combine(change, $"file-{i:00}.bin"), content.AsSpan(i * FileSize, FileSize));
 
             string reference = $"{registry.Host}/bench/committed:1";
@@ -62,6 +64,7 @@ internal sealed class CommitMeasurement : IMeasurement
                 undo.Add(docker.Dispose);
                 docker.Command("load", "--input", context.SmallImage).Time();
                 docker.Command("create", "--name", Container, "--network", "none", BenchContext.SmallImageReference, "/bin/true").Time();
+                undo.Add(() => docker.Command("rm", "--force", Container).Time());
                 docker.Command("cp", $"{change}/.", $"{Container}:/change").Time();
                 contenders.Add(Two(
                     "docker commit + push", docker.Command("commit", Container, reference), docker.Command("push", "--quiet", reference),
@@ -70,7 +73,7 @@ internal sealed class CommitMeasurement : IMeasurement
 
             Comparison comparison = new()
             {
-                Title = "commit of a change of 100 MB, and push of it to a registry on loopback",
+                Title = $"commit of a change of 100 MB {kind}, and push of it to a registry on loopback",
                 Contenders = contenders,
                 Gaps = Gap.None,
                 Failures = failures,

@@ -37,7 +37,7 @@ internal sealed class Session : IDisposable
         _reader = new StreamReader(new NetworkStream(_socket), Encoding.UTF8);
         try
         {
-            Answer();
+            ProcessId = (int)Answer()["process"]!;
         }
         catch (BenchException)
         {
@@ -79,8 +79,8 @@ internal sealed class Session : IDisposable
     /// <summary>The PowerShell it runs in.</summary>
     public PowerShellHost Host { get; }
 
-    /// <summary>Its process.</summary>
-    public int ProcessId => _process;
+    /// <summary>The process that works, as it says itself: the one that was started may be a launcher, as that of the .NET tool is.</summary>
+    public int ProcessId { get; }
 
     /// <summary>The variables that give an engine folders of its own.</summary>
     public static Dictionary<string, string> EngineEnvironment(string engineFolder) => new()
