@@ -17,8 +17,9 @@ public sealed class EnginePaths
 
     /// <summary>
     /// The paths of the current user: CONTAINERTOOLS_ROOT and CONTAINERTOOLS_RUN where set, else /var/lib/containertools and
-    /// /run/containertools for root, else ~/.local/share/containertools and $XDG_RUNTIME_DIR/containertools.
+    /// /run/containertools for root, else ~/.local/share/containertools and $XDG_RUNTIME_DIR/containertools, or what there is instead.
     /// </summary>
+    /// <exception cref="ContainerException"><see cref="ErrorCode.PermissionDenied"/>: see <see cref="UserRunFolder"/>.</exception>
     public static EnginePaths Default
     {
         get
@@ -29,7 +30,7 @@ public sealed class EnginePaths
                 : isRoot ? "/var/lib/containertools" : Path.Combine(DataHome, "containertools");
             string run = Environment.GetEnvironmentVariable("CONTAINERTOOLS_RUN") is { Length: > 0 } givenRun
                 ? givenRun
-                : isRoot ? "/run/containertools" : Path.Combine(RuntimeHome, "containertools");
+                : isRoot ? "/run/containertools" : Path.Combine(UserRunFolder.Find(), "containertools");
             return new EnginePaths(root, run);
         }
     }
@@ -73,8 +74,4 @@ public sealed class EnginePaths
     private static string DataHome => Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } home
         ? home
         : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
-
-    private static string RuntimeHome => Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
-        ? runtime
-        : Path.Combine(Path.GetTempPath(), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"containertools-{Environment.UserName}"));
 }

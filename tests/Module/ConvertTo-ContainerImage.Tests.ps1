@@ -58,6 +58,15 @@ Describe 'ConvertTo-ContainerImage' {
         $problem[0].FullyQualifiedErrorId | Should -BeLike "$id,*"
     }
 
+    It 'gives one name to one image only' {
+        $null = New-Container busybox -Name another
+        try {
+            Get-Container one, another | ConvertTo-ContainerImage -Reference mine:1 -ErrorVariable problem -ErrorAction SilentlyContinue
+            $problem[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ContainerTools.Module.Cmdlets.ConvertToContainerImageCommand'
+            Get-ContainerImage mine* | Should -BeNullOrEmpty
+        } finally { Remove-Container another }
+    }
+
     It 'makes nothing with -WhatIf' {
         ConvertTo-ContainerImage one mine:1 -WhatIf
         Get-ContainerImage mine* | Should -BeNullOrEmpty

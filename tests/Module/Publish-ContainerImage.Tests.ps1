@@ -54,6 +54,13 @@ Describe 'Publish-ContainerImage' {
         (Get-ContainerImage busybox | Publish-ContainerImage -Reference "$registry/piped" -AllowUnencrypted -PassThru).Reference | Should -Be "$registry/piped:latest"
     }
 
+    It 'publishes an image of several names under the one that was meant' {
+        Add-ContainerImageTag busybox "$registry/named:1"
+        try {
+            (Get-ContainerImage "$registry/named*" | Publish-ContainerImage -AllowUnencrypted -PassThru).Reference | Should -Be "$registry/named:1"
+        } finally { Remove-ContainerImageTag "$registry/named:1" }
+    }
+
     It 'publishes for the platform that the image is for, and for no other' {
         Publish-ContainerImage busybox -Reference "$registry/arch:1" -Platform linux/s390x -AllowUnencrypted -ErrorVariable problem -ErrorAction SilentlyContinue
         $problem[0].FullyQualifiedErrorId | Should -Be 'ImageUnsupported,ContainerTools.Module.Cmdlets.PublishContainerImageCommand'

@@ -50,6 +50,17 @@ public static class HumanUnits
         return milliseconds.ToString(milliseconds >= 9.95 ? "0" : milliseconds >= 0.995 ? "0.0" : "0.00", CultureInfo.InvariantCulture) + " ms";
     }
 
+    /// <summary>A name that leaves room for the columns beside it: of a long one the end, which tells it from others.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="width">The columns of the terminal; 0 where there is none.</param>
+    /// <param name="others">What the other columns take.</param>
+    public static string Fit(string name, int width, int others)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        int room = Math.Max(16, (width > 0 ? width : 120) - others);
+        return name.Length <= room ? name : "…" + name[^(room - 1)..];
+    }
+
     /// <summary>How long ago something was: <c>3 days ago</c>, <c>just now</c>. Empty for null.</summary>
     public static string Ago(DateTimeOffset? moment)
     {

@@ -135,6 +135,9 @@ internal sealed class ImageStaging(ImageLayout layout, LayerStore layers, Ingest
         FinishLayers(diffIds);
         List<ImageHistory> history = [.. config.History ?? []];
         if (blob is null && history.Count > 0) history[^1] = history[^1] with { EmptyLayer = true };
+        // Lines and layers are told to each other by their order: where the image below has too few lines, the new one would be that of another layer.
+        int untold = below.Layers.Count - history.SkipLast(1).Count(static line => line.EmptyLayer != true);
+        if (untold > 0 && history.Count > 0) history.InsertRange(history.Count - 1, Enumerable.Repeat(new ImageHistory(), untold));
         config = config with { Rootfs = (config.Rootfs ?? new ImageRootFileSystem()) with { DiffIds = diffIds }, History = history };
         ArchivedImage image = new()
         {

@@ -105,7 +105,8 @@ internal sealed class StoragePlanner(ContainerServices services, ImageStore imag
 
     private bool IsMeant(ContainerStorageItem item)
     {
-        if (options.OlderThan is { } age && !(_now - item.CreatedAt > age)) return false;
+        // An image without a date was made to be reproducible (ko, Nix, Bazel), and says nothing of its age: to Docker and Podman as well it is old.
+        if (options.OlderThan is { } age && _now - item.CreatedAt <= age) return false;
         return options.Labels.All(label =>
         {
             string[] parts = label.Split('=', 2);

@@ -9,6 +9,8 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(ContainerImage))]
 public sealed class ConvertToContainerImageCommand : ContainerTargetCmdlet
 {
+    private readonly List<Container> _containers = [];
+
     /// <summary>The name of the new image.</summary>
     [Parameter(Position = 1)]
     [Alias("Tag", "t")]
@@ -82,6 +84,23 @@ public sealed class ConvertToContainerImageCommand : ContainerTargetCmdlet
 
     /// <inheritdoc/>
     protected override void ProcessContainer(Container container)
+    {
+        // A name is for one image: that is known when all have been named.
+        if (Reference is not null) _containers.Add(container);
+        else Commit(container);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_containers.Count == 1) Commit(_containers[0]);
+        if (_containers.Count < 2) return;
+        string names = string.Join(", ", _containers.Take(5).Select(container => container.Name)) + (_containers.Count > 5 ? ", …" : "");
+        WriteFailure(
+            new ContainerException(ErrorCode.InvalidArgument, $"Images of {_containers.Count} containers cannot have the one name '{Reference}': {names}.", Reference), Reference);
+    }
+
+    private void Commit(Container container)
     {
         if (!ShouldProcess(Reference is null ? container.Name : $"{container.Name} as {Reference}", "Make image")) return;
         ContainerImage? image = null;
