@@ -76,7 +76,7 @@ public sealed class HumanUnitsTests
 
     [Theory]
     [InlineData("busybox", 80, 60, "busybox")]
-    [InlineData("registry.example.com:5000/team/application-server", 80, 60, "…application-server")]
+    [InlineData("registry.example.com:5000/team/application-server", 80, 60, "…/application-server")]
     [InlineData("registry.example.com:5000/team/application-server", 40, 60, "…lication-server")]
     [InlineData("registry.example.com:5000/team/application-server", 0, 60, "registry.example.com:5000/team/application-server")]
     public void A_long_name_leaves_room_for_the_columns_beside_it(string name, int width, int others, string shown)
