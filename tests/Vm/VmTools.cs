@@ -15,7 +15,12 @@ internal static class VmTools
     private static readonly string[] s_engines = ["podman", "crun", "containerd", "docker.io", "docker-cli", "uidmap", "dbus-user-session", "libpam-systemd"];
 
     /// <summary>What checks need and Debian does not build in, by its folder among the kernel's modules.</summary>
-    private static readonly string[] s_modules = ["fs/overlayfs/overlay", "drivers/net/dummy", "drivers/net/ipvlan/ipvlan", "lib/libcrc32c", "net/netfilter/nfnetlink", "net/netfilter/nf_tables"];
+    private static readonly string[] s_modules =
+    [
+        "fs/overlayfs/overlay", "drivers/net/dummy", "drivers/net/ipvlan/ipvlan", "lib/libcrc32c", "net/netfilter/nfnetlink", "net/netfilter/nf_tables",
+        "fs/netfs/netfs", "fs/fscache/fscache", "net/sunrpc/sunrpc", "fs/nfs_common/grace", "fs/nfs_common/nfs_acl", "fs/lockd/lockd", "net/sunrpc/auth_gss/auth_rpcgss",
+        "net/dns_resolver/dns_resolver", "fs/nfsd/nfsd", "fs/nfs/nfs", "fs/nfs/nfsv4",
+    ];
 
     /// <summary>Whether a program is on PATH.</summary>
     public static bool Has(string program)
@@ -35,7 +40,7 @@ internal static class VmTools
         }
 
         string? cached = Find(Cache);
-        if (cached is not null && Modules(cached).Any(static file => Path.GetFileName(file).StartsWith("ipvlan", StringComparison.Ordinal))) return cached;
+        if (cached is not null && Modules(cached).Any(static file => Path.GetFileName(file).StartsWith("nfsv4", StringComparison.Ordinal))) return cached;
         string? kernel = DownloadedKernel(out reason);
         return kernel ?? cached;
     }

@@ -27,6 +27,9 @@ internal sealed class DescribedInputs(OciSpec spec, string bundle) : ILaunchInpu
     public int CopyUp(string path, string source, MountOptions options) => -1;
 
     /// <inheritdoc/>
+    public int MountRemote(string type, string source, string destination, MountOptions options) => -1;
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> WholeKernelFileSystems() => KernelFileSystems.FindWhole(File.ReadLines("/proc/self/mountinfo"));
 
     /// <inheritdoc/>

@@ -15,6 +15,9 @@ internal interface ILaunchInputs
     /// <summary>A detached tmpfs that holds a copy of what the root has at a path.</summary>
     int CopyUp(string path, string source, MountOptions options);
 
+    /// <summary>A detached mount of a file system of the network, in the host's network namespace.</summary>
+    int MountRemote(string type, string source, string destination, MountOptions options);
+
     /// <summary>Where whole mounts of proc and sysfs are, the last one first.</summary>
     IReadOnlyList<string> WholeKernelFileSystems();
 

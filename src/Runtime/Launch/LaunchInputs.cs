@@ -60,6 +60,9 @@ internal sealed class LaunchInputs(OciSpec spec, string bundle) : ILaunchInputs,
     public int CopyUp(string path, string source, MountOptions options) => Number(Keep(CopiedUp.Make(RootFolder, path, source, options)));
 
     /// <inheritdoc/>
+    public int MountRemote(string type, string source, string destination, MountOptions options) => Number(Keep(RemoteMount.Make(type, source, destination, options)));
+
+    /// <inheritdoc/>
     public IReadOnlyList<string> WholeKernelFileSystems() => KernelFileSystems.FindWhole(File.ReadLines("/proc/self/mountinfo"));
 
     /// <inheritdoc/>

@@ -36,6 +36,12 @@ internal sealed class PlannedLaunch : ILaunchInputs
 
     public bool HasSecurityModule(string name) => SecurityModules.Contains(name);
 
+    public int MountRemote(string type, string source, string destination, MountOptions options)
+    {
+        Opened.Add($"mount of {type} {source} {string.Join(',', options.Data)}");
+        return 100 + Opened.Count;
+    }
+
     public int CopyUp(string path, string source, MountOptions options)
     {
         Opened.Add($"copy of {path} in {source} {string.Join(',', options.Data)}");

@@ -70,7 +70,7 @@ public sealed class PublishContainerImageCommand : RegistryCmdlet
     protected override void EndProcessing()
     {
         // Names of the same image are the same to be published.
-        List<ContainerImage> different = [.. _images.DistinctBy(image => image.Digest)];
+        List<ContainerImage> different = [.. _images.DistinctBy(image => (image.Id, image.Digest))];
         if (different.Count == 1) Publish(different[0]);
         if (different.Count < 2) return;
         string names = string.Join(", ", different.Take(5).Select(image => image.Reference ?? image.ShortId)) + (different.Count > 5 ? ", …" : "");

@@ -70,6 +70,8 @@ internal static class Mounts
         SecurityLabels.AddTo(context, type, options);
         Slot detached = options.CopyUp
             ? context.Plan.NewSlot(mount.Destination, context.Inputs.CopyUp(mount.Destination, mount.Source ?? type, options))
+            : RemoteMount.Has(type) && context.Inputs.ClonesMounts
+            ? context.Plan.NewSlot(mount.Destination, context.Inputs.MountRemote(type, mount.Source ?? type, mount.Destination, options))
             : NewFileSystem(context.Plan, type, mount.Source, mount.Destination, options);
         // The copy was made in a tmpfs that could be written.
         Place(context, detached, target, mount.Destination, $"mount {type} on", options, set: options.CopyUp ? options.Set : 0, clear: 0);
