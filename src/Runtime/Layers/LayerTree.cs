@@ -157,7 +157,7 @@ internal sealed class LayerTree : IDisposable
     {
         if (errno == Errno.ENOSPC || errno == Errno.EDQUOT)
         {
-            return new ContainerException(ErrorCode.StorageFull, $"There is no space left to unpack '{TarEntry.Display(path)}' of {_subject}; free some and try again.", _subject);
+            return new ContainerException(ErrorCode.StorageFull, $"{_subject} cannot be unpacked: there is no space left for '{TarEntry.Display(path)}'; free some and try again.", _subject);
         }
 
         return errno == Errno.ENAMETOOLONG

@@ -154,7 +154,7 @@ internal sealed class LayerPipeline : IDisposable
         int errno = Libc.WriteAll(blob, content);
         if (errno == Errno.ENOSPC || errno == Errno.EDQUOT)
         {
-            throw new ContainerException(ErrorCode.StorageFull, $"There is no space left to store {_job.Subject}; free some and try again.", _job.Subject);
+            throw new ContainerException(ErrorCode.StorageFull, $"{_job.Subject} cannot be stored: there is no space left; free some and try again.", _job.Subject);
         }
 
         if (errno != 0) throw KernelError.From("write", errno, _job.BlobPath);

@@ -188,7 +188,7 @@ internal sealed class BlobDownload(
             bool full = error.HResult == Errno.ENOSPC || error.HResult == Errno.EDQUOT;
             throw new ContainerException(
                 full ? ErrorCode.StorageFull : ErrorCode.KernelError,
-                full ? $"There is no space left to store {display}; free some and try again." : $"{display} could not be stored: {error.Message}", display, error);
+                full ? $"{display} cannot be stored: there is no space left; free some and try again." : $"{display} could not be stored: {error.Message}", display, error);
         }
     }
 
