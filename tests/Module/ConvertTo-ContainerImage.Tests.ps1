@@ -40,6 +40,8 @@ Describe 'ConvertTo-ContainerImage' {
 
     It 'makes the same image again where the time is given <how>' -ForEach @(
         @{ how = 'as a parameter'; more = @{ SourceDateEpoch = '2020-01-01Z' } }
+        @{ how = 'as a number of seconds'; more = @{ SourceDateEpoch = 1577836800 } }
+        @{ how = 'as the text of such a number'; more = @{ SourceDateEpoch = '1577836800' } }
         @{ how = 'in SOURCE_DATE_EPOCH'; more = @{} }
     ) {
         $env:SOURCE_DATE_EPOCH = '1577836800'

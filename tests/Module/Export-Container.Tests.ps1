@@ -37,6 +37,16 @@ Describe 'Export-Container' {
         (Get-Item "$TestDrive/one.tar").Length | Should -BeGreaterThan 100000
     }
 
+    It 'writes one container into a file, and no second one' {
+        $null = New-Container busybox -Name two
+        Get-Container one, two | Export-Container -Path "$TestDrive/none" -ErrorVariable problem -ErrorAction SilentlyContinue
+        $problem[0].FullyQualifiedErrorId | Should -Be 'InvalidArgument,ContainerTools.Module.Cmdlets.ExportContainerCommand'
+        Test-Path "$TestDrive/none" | Should -BeFalse
+        $null = New-Item -ItemType Directory "$TestDrive/all"
+        Get-Container one, two | Export-Container -Path "$TestDrive/all"
+        (Get-ChildItem "$TestDrive/all").Name | Should -Be one.tar, two.tar
+    }
+
     It 'writes nothing with -WhatIf' {
         Export-Container one "$TestDrive/one.tar" -WhatIf
         Test-Path "$TestDrive/one.tar" | Should -BeFalse

@@ -50,10 +50,20 @@ internal sealed class StoreLock : IDisposable
         _file.Dispose();
     }
 
+    /// <summary>
+    /// The file, which the first makes. On a file system that is read-only now, what is in the store can still be read: flock(2) does not ask what a file was opened for.
+    /// </summary>
+    private static SafeFileHandle Open(string path)
+    {
+        SafeFileHandle? file = Libc.TryOpen(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x180, out int errno);
+        if (file is null && errno == Errno.EROFS) file = Libc.TryOpen(path, Libc.O_RDONLY | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0, out errno);
+        return file ?? throw KernelError.From("open", errno, path);
+    }
+
     private static StoreLock Take(string path, Func<SafeFileHandle, string, bool> tryTake, Action<SafeFileHandle, string> take, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        SafeFileHandle file = Libc.Open(path, Libc.O_RDWR | Libc.O_CREAT | Libc.O_NOFOLLOW | Libc.O_CLOEXEC, 0x180);
+        SafeFileHandle file = Open(path);
         try
         {
             if (!tryTake(file, path))

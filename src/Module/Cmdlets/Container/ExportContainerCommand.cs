@@ -7,6 +7,8 @@ namespace ContainerTools.Module.Cmdlets;
 [OutputType(typeof(FileInfo))]
 public sealed class ExportContainerCommand : ContainerTargetCmdlet
 {
+    private readonly List<Container> _containers = [];
+
     /// <summary>The file to write, or a folder for <c>name.tar</c>.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [Alias("Output", "o")]
@@ -28,6 +30,22 @@ public sealed class ExportContainerCommand : ContainerTargetCmdlet
 
     /// <inheritdoc/>
     protected override void ProcessContainer(Container container)
+    {
+        // A file is for one container: that is known when all have been named.
+        if (Directory.Exists(ResolveHostPath(Path))) Export(container);
+        else _containers.Add(container);
+    }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        if (_containers.Count == 1) Export(_containers[0]);
+        if (_containers.Count < 2) return;
+        WriteFailure(
+            new ContainerException(ErrorCode.InvalidArgument, $"{_containers.Count} containers cannot be written to the one file {Path}; for one file each, make it a folder first.", Path), Path);
+    }
+
+    private void Export(Container container)
     {
         string path = ResolveHostPath(Path);
         if (!ShouldProcess($"{container.Name} to {path}", "Export container")) return;

@@ -80,6 +80,7 @@ public sealed class ConvertToContainerImageCommand : ContainerTargetCmdlet
 
     /// <summary>The time the image is to be of, and no file younger: the same files then make the same image. Default: the variable SOURCE_DATE_EPOCH.</summary>
     [Parameter]
+    [Epoch]
     public DateTimeOffset? SourceDateEpoch { get; set; }
 
     /// <inheritdoc/>
