@@ -19,6 +19,9 @@ internal sealed class RegistryAuthorization(RegistryConnection connection, Func<
     /// <summary>What is known to work for a scope, or null.</summary>
     public AuthenticationHeaderValue? For(string? scope) => _tokens.TryGetValue(scope ?? "", out AuthenticationHeaderValue? token) ? token : _basic;
 
+    /// <summary>Whether there was a user to answer with, the last time the registry asked.</summary>
+    public bool HasCredential { get; private set; }
+
     /// <summary>Gets what a registry asks for.</summary>
     /// <param name="challenges">What it accepts.</param>
     /// <param name="asked">The address that was asked for.</param>
@@ -29,6 +32,7 @@ internal sealed class RegistryAuthorization(RegistryConnection connection, Func<
     {
         List<RegistryChallenge> known = [.. challenges.Select(header => RegistryChallenge.Parse(header.Scheme, header.Parameter))];
         RegistryCredential? credential = await find(cancellationToken);
+        HasCredential = credential is not null;
         if (known.Find(challenge => challenge.Scheme == "bearer") is { } bearer)
         {
             _tokens[scope ?? ""] = await TokenAsync(bearer, asked, scope, credential, cancellationToken);

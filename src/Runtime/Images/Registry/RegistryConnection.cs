@@ -284,7 +284,9 @@ internal sealed class RegistryConnection : IDisposable
                 if (answered)
                 {
                     string said = await SaidAsync(response, cancellationToken);
-                    throw Unauthorized($"{Name} does not accept the credentials it asked for{said}.");
+                    throw Unauthorized(_authorization.HasCredential
+                        ? $"{Name} does not accept the credentials it asked for{said}."
+                        : $"{Name} wants a user{said}; connect with Connect-ContainerRegistry first.");
                 }
 
                 await _authorization.AnswerAsync(response.Headers.WwwAuthenticate, server, scope, cancellationToken);

@@ -50,6 +50,19 @@ public sealed class AuthorizationTests : IDisposable
     }
 
     [Fact]
+    public async Task A_token_for_nobody_that_does_not_do_is_answered_with_what_helps()
+    {
+        RequireToken();
+        // As a registry does for a private repository: everybody gets a token, and not everybody gets in with it.
+        _tokens.Instead = request => new FakeAnswer { Body = Encoding.UTF8.GetBytes($$"""{"token":"{{(request.Authorization is null ? "anonymous" : "another")}}"}""") };
+        _fixture.Add("app:1", PullFixture.Layer(1));
+        Assert.Contains("wants a user", (await _fixture.RefusedAsync(ErrorCode.RegistryUnauthorized, "app:1")).Message, StringComparison.Ordinal);
+        ContainerException known = await _fixture.RefusedAsync(
+            ErrorCode.RegistryUnauthorized, "app:1", options => options with { Access = FakeRegistry.Plain with { UserName = "alice", Password = "secret" } });
+        Assert.Contains("does not accept", known.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_identity_token_is_exchanged()
     {
         RequireToken();
