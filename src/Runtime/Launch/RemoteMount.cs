@@ -40,7 +40,7 @@ internal static class RemoteMount
         }
         catch (KernelException error)
         {
-            string hint = error.Errno == Errno.ENODEV ? $"; the kernel has no file system '{type}', or its module is not loaded (modprobe {type})" : Said(context);
+            string hint = error.Errno == Errno.ENODEV ? $"; the kernel has no such file system, or its module is not loaded (modprobe {type})" : Said(context);
             throw new ContainerException(ErrorCode.LaunchFailed, $"mount {type} on {destination}: {source}: {error.Message}{hint}", destination, error);
         }
         finally
