@@ -1,5 +1,5 @@
-# A volume of a real NFS server: the kernel's own, told by hand what rpc.mountd would tell it. The container has a network namespace with nothing in it, and a second
-# one a user namespace as well: the mount is made in the host's.
+# A volume of a real NFS server: the kernel's own, told by hand what rpc.mountd would tell it. The containers have a network namespace with nothing in it, and one has
+# a user namespace as well: the mount is made in the host's.
 for module in netfs fscache sunrpc grace lockd nfs_acl auth_rpcgss dns_resolver nfsd nfs nfsv4; do
     if ! grep -q "^$module " /proc/modules && ! insmod /modules/$module.ko; then
         echo "$module was not to be had for the virtual machine"
@@ -44,6 +44,18 @@ output=$(run reader || true)
 has "$output" 'from the container'
 has "$output" 'Read-only file system'
 
+# Again: a container that is started anew has a mount of its own. In a user namespace files are written under the ids that the host sees.
+mkdir -m 777 /export/shared
+bundle mapped '{}' 'cat /data/written; echo mapped > /data/shared/mapped' "$namespaces"',{"type":"user"}'
+sed -i 's|"linux": {|"linux": { "uidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}], "gidMappings": [{"containerID": 0, "hostID": 100000, "size": 65536}],|' /b/mapped/config.json
+chown -R 100000:100000 /b/mapped/rootfs
+with_volume mapped nfs 127.0.0.1:/ "$address"
+for turn in first second; do
+    rm -f /export/shared/mapped
+    has "$(run mapped)" 'from the container'
+    is "what the server has, the $turn time" 'mapped 100000' "$(cat /export/shared/mapped) $(stat -c %u /export/shared/mapped)"
+done
+
 # Who is told to mount what is not there says so in the kernel's words, and with the server's name.
 bundle nowhere '{}' 'true'
 with_volume nowhere nfs 127.0.0.1:/none "$address"
@@ -55,5 +67,10 @@ refused run wrong
 has "$message" 'nonsense'
 is 'mounts of the host' '' "$(grep ' nfs4\? ' /proc/mounts)"
 
+# No server any more: the start fails, and says which one it is.
 echo 0 > /proc/fs/nfsd/threads
+bundle gone '{}' 'true'
+with_volume gone nfs 127.0.0.1:/ "$address, \"soft\", \"timeo=10\", \"retrans=1\""
+refused run gone
+has "$message" 'mount nfs on /data: 127.0.0.1:/: '
 umount /proc/fs/nfsd
